@@ -1,0 +1,3 @@
+//! A terminal chat on top of the host.
+
+fn main() {}

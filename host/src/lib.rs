@@ -1,0 +1,1 @@
+//! The host: loader, registry, router, events, supervisor and hot swap.

@@ -1,0 +1,1 @@
+//! The frozen C-layout ABI between the host and its plugins.

@@ -1,0 +1,1 @@
+//! The typed contract of the waku plugin.

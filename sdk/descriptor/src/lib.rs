@@ -1,0 +1,1 @@
+//! Interface descriptors: the model, its canonical form, semver differences and JSON translation.

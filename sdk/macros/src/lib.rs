@@ -1,0 +1,1 @@
+//! The interface, module and record macros of the SDK.

@@ -1,0 +1,1 @@
+//! What plugin authors and embedders use: interfaces, modules, typed clients, test kit.
