@@ -1,1 +1,19 @@
-//! Interface descriptors: the model, its canonical form, semver differences and JSON translation.
+//! What an interface and a plugin say of themselves, as data.
+//!
+//! There are two forms of the same thing. [`fixed`] holds constants that the SDK's macros write and renders
+//! them to JSON while the plugin is compiled, so that the bytes lie in the library and can be read without
+//! running it. The other modules hold the owned form that hosts and tools read back.
+//!
+//! The universe of types is small on purpose: that makes the difference of two descriptors decidable.
+
+pub mod fixed;
+mod interface;
+mod manifest;
+mod ty;
+
+pub use interface::{Event, Interface, Method, Param};
+pub use manifest::{
+    Manifest, ManifestError, Overflow, Requirement, State, Subscription, Unload, is_interface_id,
+    is_module_name,
+};
+pub use ty::{Case, Enum, Field, Record, Type, Union, UnionCase};

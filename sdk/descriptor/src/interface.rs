@@ -1,0 +1,92 @@
+//! A named, versioned contract of methods and events.
+
+use crate::{Record, Type};
+use semver::Version;
+use serde::{Deserialize, Serialize};
+
+/// A named, versioned contract.
+///
+/// Methods and events are counted in their order of declaration: that number is what travels. A new one is
+/// therefore appended, and moving one is a major change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Interface {
+    /// The id, for example `waku.relay`.
+    pub id: String,
+    /// The version of the contract.
+    pub version: Version,
+    /// What it is for, for people.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub docs: String,
+    /// The methods, in their order.
+    pub methods: Vec<Method>,
+    /// The events, in their order.
+    pub events: Vec<Event>,
+}
+
+/// A method of an interface.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Method {
+    /// Its name.
+    pub name: String,
+    /// What it does, for people.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub docs: String,
+    /// The parameters: on the wire a record with these fields.
+    pub params: Vec<Param>,
+    /// What it answers.
+    pub returns: Type,
+    /// The interface's own error, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Type>,
+    /// Whether it answers at once on the caller's thread, without waiting.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub inline: bool,
+    /// How long a caller that sets no deadline waits, in milliseconds.
+    pub deadline_ms: u32,
+}
+
+/// A parameter of a method.
+pub type Param = crate::Field;
+
+/// An event of an interface.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Its name.
+    pub name: String,
+    /// When it happens, for people.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub docs: String,
+    /// What it carries.
+    pub body: Type,
+    /// Whether a new subscriber gets the last one at once.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub retained: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+impl Interface {
+    /// The number of the method `name`.
+    pub fn method(&self, name: &str) -> Option<(u32, &Method)> {
+        (0..).zip(&self.methods).find(|(_, method)| method.name == name)
+    }
+
+    /// The number of the event `name`.
+    pub fn event(&self, name: &str) -> Option<(u32, &Event)> {
+        (0..).zip(&self.events).find(|(_, event)| event.name == name)
+    }
+}
+
+impl Method {
+    /// The parameters as the record that travels.
+    pub fn params_type(&self) -> Type {
+        Type::Record(Record {
+            name: self.name.clone(),
+            docs: String::new(),
+            fields: self.params.clone(),
+        })
+    }
+}
