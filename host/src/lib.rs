@@ -1,1 +1,3 @@
 //! The host: loader, registry, router, events, supervisor and hot swap.
+
+pub mod bundle;
