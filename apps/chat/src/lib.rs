@@ -1,0 +1,33 @@
+//! The terminal chat: what a person sees of the host and its four modules.
+//!
+//! [`App`] is a pure state machine: [`Event`]s go in, its state changes, [`Effect`]s come out. [`view`] draws
+//! it, [`run()`] feeds it from terminal and [`Session`] and carries its effects out. A session stands for the
+//! running host; everything here is written against that trait alone.
+
+pub mod app;
+pub mod command;
+pub mod format;
+pub mod input;
+pub mod limits;
+pub mod options;
+pub mod run;
+pub mod session;
+pub mod terminal;
+pub mod transcript;
+pub mod view;
+
+mod worker;
+
+#[cfg(test)]
+mod app_tests;
+#[cfg(test)]
+mod fakes;
+#[cfg(test)]
+mod run_tests;
+#[cfg(test)]
+mod view_tests;
+
+pub use app::{App, Effect, Event, Outcome};
+pub use options::Options;
+pub use run::{RunError, run};
+pub use session::{ChatLine, Module, Page, Peer, Session, SessionError, SessionEvent, SwapTarget};

@@ -1,0 +1,160 @@
+//! The loop between terminal, state and session.
+
+use std::{
+    io::{self, IsTerminal},
+    pin::pin,
+    sync::Arc,
+};
+
+use crossterm::event::{Event as TerminalEvent, EventStream};
+use futures_util::{Stream, StreamExt};
+use jiff::tz::TimeZone;
+use ratatui::{Terminal, backend::Backend, backend::CrosstermBackend};
+use tokio::{task::JoinError, time::Instant};
+
+use crate::{
+    app::{App, Effect, Event},
+    limits::FRAME,
+    options::Options,
+    session::{Session, SessionEvent},
+    terminal::Screen,
+    view,
+    worker::Worker,
+};
+
+/// Why the chat ended other than by the person's wish.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// Input or output is a file or a pipe.
+    #[error("the chat needs a terminal, but standard {0} is none")]
+    NoTerminal(&'static str),
+    /// The terminal failed.
+    #[error("terminal: {0}")]
+    Terminal(#[from] io::Error),
+    /// A task of the chat panicked.
+    #[error("internal error: {0}")]
+    Task(#[from] JoinError),
+}
+
+/// Runs the chat until the person leaves or the process is told to end. Needs a tokio runtime with time and IO.
+///
+/// # Errors
+/// [`RunError`]; the terminal has been given back.
+pub async fn run<S: Session>(session: S, options: &Options) -> Result<(), RunError> {
+    if !io::stdin().is_terminal() {
+        return Err(RunError::NoTerminal("input"));
+    }
+    if !io::stdout().is_terminal() {
+        return Err(RunError::NoTerminal("output"));
+    }
+    let _screen = Screen::take()?;
+    let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+    let app = App::new(TimeZone::system());
+    drive(terminal, session, EventStream::new(), app, options).await
+}
+
+/// The loop itself, on any terminal.
+pub(crate) async fn drive<B, S, I>(
+    mut terminal: Terminal<B>,
+    session: S,
+    mut input: I,
+    mut app: App,
+    options: &Options,
+) -> Result<(), RunError>
+where
+    B: Backend<Error: Send + Sync + 'static>,
+    S: Session,
+    I: Stream<Item = io::Result<TerminalEvent>> + Unpin,
+{
+    let session = Arc::new(session);
+    let (mut worker, mut outcomes) = Worker::new(Arc::clone(&session));
+    let mut told_to_end = pin!(told_to_end());
+    let mut session_open = true;
+    let mut frame = Instant::now();
+    let mut drawn = false;
+
+    let size = terminal.size().map_err(io::Error::other)?;
+    app.handle(Event::Resize(size.width, size.height));
+    let mut effects = app.start(options);
+    while !app.leaving {
+        begin(&mut worker, &mut app, effects);
+        effects = tokio::select! {
+            () = tokio::time::sleep_until(frame), if !drawn => {
+                terminal.draw(|frame| view::draw(frame, &app)).map_err(io::Error::other)?;
+                frame = Instant::now() + FRAME;
+                drawn = true;
+                Vec::new()
+            }
+            event = input.next() => {
+                drawn = false;
+                match event {
+                    Some(event) => terminal_event(event?).map_or_else(Vec::new, |event| app.handle(event)),
+                    None => break,
+                }
+            }
+            event = session.next_event(), if session_open => {
+                drawn = false;
+                session_open = !matches!(event, SessionEvent::Closed(_));
+                app.handle(Event::Session(event))
+            }
+            Some(outcome) = outcomes.recv() => {
+                drawn = false;
+                app.handle(Event::Done(outcome))
+            }
+            ended = worker.watch() => {
+                ended?;
+                Vec::new()
+            }
+            () = &mut told_to_end => break,
+        };
+    }
+    worker.finish(outcomes).await;
+    Ok(())
+}
+
+/// Begins effects; those for which there is no room end at once, which may call for more.
+fn begin<S: Session>(worker: &mut Worker<S>, app: &mut App, mut effects: Vec<Effect>) {
+    while let Some(effect) = (!effects.is_empty()).then(|| effects.remove(0)) {
+        if let Some(refusal) = worker.begin(effect) {
+            effects.extend(app.handle(Event::Done(refusal)));
+        }
+    }
+}
+
+fn terminal_event(event: TerminalEvent) -> Option<Event> {
+    match event {
+        TerminalEvent::Key(key) => Some(Event::Key(key)),
+        TerminalEvent::Paste(text) => Some(Event::Paste(text)),
+        TerminalEvent::Resize(width, height) => Some(Event::Resize(width, height)),
+        TerminalEvent::FocusGained | TerminalEvent::FocusLost | TerminalEvent::Mouse(_) => None,
+    }
+}
+
+/// Waits until the process is asked to end from outside.
+#[cfg(unix)]
+async fn told_to_end() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let streams = [
+        SignalKind::interrupt(),
+        SignalKind::terminate(),
+        SignalKind::hangup(),
+    ]
+    .map(signal);
+    let [Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)] = streams else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        _ = hangup.recv() => {}
+    }
+}
+
+/// Waits until the process is asked to end from outside.
+#[cfg(not(unix))]
+async fn told_to_end() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending().await
+    }
+}
