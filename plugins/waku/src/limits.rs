@@ -1,0 +1,87 @@
+//! Every bound of the node, in one place.
+
+use std::time::Duration;
+
+/// Largest serialized [`WakuMessage`](crate::WakuMessage) in bytes, unless configured otherwise: 150 KiB.
+pub const MAX_MESSAGE_SIZE: usize = 150 * 1024;
+/// Upper end of the configurable message size: 1 MiB, what the Status network uses.
+pub const MAX_MESSAGE_SIZE_CEILING: usize = 1024 * 1024;
+/// Longest `meta` field in bytes (14/WAKU2-MESSAGE).
+pub const MAX_META: usize = 64;
+/// Shards in a cluster; the highest index is one less (51/WAKU2-RELAY-SHARDING).
+pub const MAX_SHARDS: u16 = 1024;
+
+/// Content topics the node is subscribed to at once.
+pub const MAX_CONTENT_TOPICS: usize = 4096;
+/// Receivers that [`Node::messages`](crate::Node::messages) hands out at once.
+pub const MAX_RECEIVERS: usize = 16;
+/// Messages that wait in one receiver, unless configured otherwise.
+pub const RECEIVER_QUEUE: usize = 1024;
+/// Upper end of the configurable receiver queue.
+pub const RECEIVER_QUEUE_CEILING: usize = 65_536;
+/// Requests that wait for the node; a caller beyond it waits for a place.
+pub const COMMAND_QUEUE: usize = 256;
+/// Message hashes remembered so that nothing is delivered twice; the oldest go first.
+pub const DELIVERED_CAPACITY: usize = 32_768;
+/// How long a delivered message hash is remembered.
+pub const DELIVERED_TTL: Duration = Duration::from_secs(7 * 60);
+
+/// Addresses to listen on.
+pub const MAX_LISTEN_ADDRS: usize = 16;
+/// How long [`Node::start`](crate::Node::start) waits until every listen address is bound.
+pub const LISTEN_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long [`Node::shutdown`](crate::Node::shutdown) waits for connections to close.
+pub const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Static peers.
+pub const MAX_STATIC_PEERS: usize = 256;
+/// Connections, unless configured otherwise.
+pub const MAX_CONNECTIONS: u32 = 150;
+/// Upper end of the configurable number of connections.
+pub const MAX_CONNECTIONS_CEILING: u32 = 10_000;
+/// Connections to one peer: two, so that a dial in both directions at once settles without an error.
+pub const MAX_CONNECTIONS_PER_PEER: u32 = 2;
+/// Connections being set up, in each direction.
+pub const MAX_PENDING_CONNECTIONS: u32 = 64;
+/// Streams being negotiated by the remote on one connection.
+pub const MAX_NEGOTIATING_STREAMS: usize = 128;
+/// A connection must be usable this soon after the dial.
+pub const DIAL_TIMEOUT: Duration = Duration::from_secs(10);
+/// A connection without any stream is closed after this time. Waku peers keep silent connections, so it is long; dead
+/// ones are found by ping.
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
+/// First pause before a static peer is dialled again; each failure doubles it.
+pub const REDIAL_FIRST: Duration = Duration::from_secs(1);
+/// Longest pause before a static peer is dialled again.
+pub const REDIAL_LAST: Duration = Duration::from_secs(60);
+/// A connection that lasted this long ends a row of failures.
+pub const REDIAL_STABLE: Duration = Duration::from_secs(10);
+
+/// Pause between two pings on a connection.
+pub const PING_INTERVAL: Duration = Duration::from_secs(15);
+/// A ping must be answered within this time.
+pub const PING_TIMEOUT: Duration = Duration::from_secs(10);
+/// Pings in a row that may fail before the connection is given up.
+pub const PING_FAILURES: u32 = 3;
+/// Bytes of a peer's agent string that are kept.
+pub const MAX_AGENT: usize = 256;
+/// Protocols of a peer that are kept.
+pub const MAX_PEER_PROTOCOLS: usize = 128;
+
+/// Largest metadata message in bytes (66/WAKU2-METADATA as deployed).
+pub const MAX_METADATA: usize = 1024;
+/// A request must be complete this soon after its first byte, and a response this soon after the request.
+pub const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a stream may stay open before the first byte of a request: js-waku opens streams long before it uses them.
+pub const IDLE_STREAM_TIMEOUT: Duration = Duration::from_secs(10 * 60);
+/// Streams of one request protocol on one connection.
+pub const MAX_EXCHANGE_STREAMS: usize = 16;
+
+/// Gossipsub messages queued for one connection.
+pub const GOSSIP_QUEUE: usize = 1024;
+/// Messages in one gossipsub RPC.
+pub const GOSSIP_MESSAGES_PER_RPC: usize = 1000;
+/// Bytes of control messages and subscriptions in one gossipsub RPC: a full IHAVE of nim-libp2p is about 170 KB.
+pub const GOSSIP_CONTROL_SIZE: usize = 512 * 1024;
+/// Pause between two looks for peers whose score fell below the graylist threshold.
+pub const SCORE_SWEEP: Duration = Duration::from_secs(10);

@@ -1,0 +1,52 @@
+//! All protocols of the node.
+
+use libp2p::{
+    connection_limits::{self, ConnectionLimits},
+    identify, ping,
+    swarm::NetworkBehaviour,
+};
+
+use super::{NodeConfig, NodeError};
+use crate::{
+    limits::{MAX_CONNECTIONS_PER_PEER, MAX_PENDING_CONNECTIONS, PING_INTERVAL, PING_TIMEOUT},
+    metadata, relay,
+};
+
+/// What deployed nodes call their version of libp2p in identify.
+const IDENTIFY_VERSION: &str = "ipfs/0.1.0";
+
+#[derive(NetworkBehaviour)]
+pub(super) struct Behaviour {
+    limits: connection_limits::Behaviour,
+    pub(super) relay: relay::Behaviour,
+    pub(super) metadata: metadata::Behaviour,
+    identify: identify::Behaviour,
+    ping: ping::Behaviour,
+}
+
+impl Behaviour {
+    pub(super) fn new(config: &NodeConfig) -> Result<Self, NodeError> {
+        let limits = ConnectionLimits::default()
+            .with_max_pending_incoming(Some(MAX_PENDING_CONNECTIONS))
+            .with_max_pending_outgoing(Some(MAX_PENDING_CONNECTIONS))
+            .with_max_established(Some(config.max_connections))
+            .with_max_established_per_peer(Some(MAX_CONNECTIONS_PER_PEER));
+        let identify = identify::Config::new(IDENTIFY_VERSION.into(), config.key.keypair().public())
+            .with_agent_version(config.agent.clone())
+            .with_cache_size(0);
+        Ok(Self {
+            limits: connection_limits::Behaviour::new(limits),
+            relay: relay::new(config.cluster).map_err(|reason| NodeError::Setup {
+                part: "relay",
+                reason,
+            })?,
+            metadata: metadata::new(),
+            identify: identify::Behaviour::new(identify),
+            ping: ping::Behaviour::new(
+                ping::Config::new()
+                    .with_interval(PING_INTERVAL)
+                    .with_timeout(PING_TIMEOUT),
+            ),
+        })
+    }
+}

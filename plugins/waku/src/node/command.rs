@@ -1,0 +1,145 @@
+//! What the handle asks of the driver.
+
+use libp2p::{Multiaddr, PeerId};
+use tokio::sync::oneshot;
+
+use super::{
+    ConnectError, NodeInfo, PublishError, ShardInfo,
+    driver::{Driver, Flow},
+    peers::PeerInfo,
+    publish::Prepared,
+};
+use crate::{MessageHash, PubsubTopic, relay};
+
+pub(super) type Reply<T> = oneshot::Sender<T>;
+
+pub(super) enum Command {
+    Publish(Prepared, Reply<Result<MessageHash, PublishError>>),
+    SyncShards(Reply<()>),
+    Connect(Multiaddr, Reply<Result<PeerId, ConnectError>>),
+    Disconnect(Multiaddr, Reply<Result<(), ConnectError>>),
+    Peers(Reply<Vec<PeerInfo>>),
+    Info(Reply<NodeInfo>),
+    Shutdown(Reply<()>),
+}
+
+/// Answers; that the caller has gone away meanwhile is its own affair.
+pub(super) fn answer<T>(reply: Reply<T>, value: T) {
+    let _caller_is_gone = reply.send(value);
+}
+
+impl Driver {
+    pub(super) fn obey(&mut self, command: Command) -> Flow {
+        match command {
+            Command::Publish(prepared, reply) => answer(reply, self.publish(prepared)),
+            Command::SyncShards(reply) => {
+                self.sync_shards();
+                answer(reply, ());
+            }
+            Command::Connect(address, reply) => self.connect(address, reply),
+            Command::Disconnect(address, reply) => answer(reply, self.disconnect(address)),
+            Command::Peers(reply) => answer(reply, self.peer_infos()),
+            Command::Info(reply) => answer(reply, self.info()),
+            Command::Shutdown(reply) => return Flow::Stop(Some(reply)),
+        }
+        Flow::Continue
+    }
+
+    fn peer_infos(&self) -> Vec<PeerInfo> {
+        let relay = &self.swarm.behaviour().relay;
+        let mut infos: Vec<PeerInfo> = self
+            .peers
+            .iter()
+            .map(|(peer_id, peer)| PeerInfo {
+                peer_id: Some(*peer_id),
+                address: peer.address.clone(),
+                direction: Some(peer.direction),
+                is_static: self.static_peers.contains(peer_id),
+                agent: peer.agent.clone(),
+                protocols: peer.protocols.clone(),
+                shards: peer.shards.clone(),
+                mesh: self.mesh_shards(peer_id),
+                score: relay.peer_score(peer_id),
+                last_error: None,
+            })
+            .collect();
+        for (peer_id, topics) in relay.all_peers().filter(|(_, topics)| !topics.is_empty()) {
+            if let Some(info) = infos
+                .iter_mut()
+                .find(|info| info.peer_id.as_ref() == Some(peer_id))
+            {
+                info.shards = topics.iter().filter_map(|topic| shard_of(topic)).collect();
+            }
+        }
+        let unconnected = self.static_peers.iter().filter(|known| {
+            known
+                .peer
+                .is_none_or(|peer| self.peers.iter().all(|(connected, _)| *connected != peer))
+        });
+        infos.extend(unconnected.map(|known| PeerInfo {
+            peer_id: known.peer,
+            address: known.address.clone(),
+            direction: None,
+            is_static: true,
+            agent: None,
+            protocols: Vec::new(),
+            shards: Vec::new(),
+            mesh: Vec::new(),
+            score: None,
+            last_error: known.last_error.clone(),
+        }));
+        infos
+    }
+
+    fn mesh_shards(&self, peer: &PeerId) -> Vec<u16> {
+        let relay = &self.swarm.behaviour().relay;
+        let in_mesh = |topic: &&PubsubTopic| {
+            relay
+                .mesh_peers(&relay::gossip_topic(**topic).hash())
+                .any(|neighbour| neighbour == peer)
+        };
+        self.joined
+            .iter()
+            .filter(in_mesh)
+            .map(PubsubTopic::shard)
+            .collect()
+    }
+
+    fn info(&self) -> NodeInfo {
+        let local = self.shared.peer_id;
+        NodeInfo {
+            peer_id: local,
+            listen_addresses: self
+                .swarm
+                .listeners()
+                .filter_map(|address| address.clone().with_p2p(local).ok())
+                .collect(),
+            agent: self.agent.clone(),
+            cluster: self.shared.sharding.cluster(),
+            shards: self.joined.iter().map(|topic| self.shard_info(*topic)).collect(),
+            connected_peers: self.peers.len(),
+            stats: self.shared.counters.snapshot(),
+        }
+    }
+
+    fn shard_info(&self, topic: PubsubTopic) -> ShardInfo {
+        let relay = &self.swarm.behaviour().relay;
+        let hash = relay::gossip_topic(topic).hash();
+        ShardInfo {
+            topic,
+            peers: relay
+                .all_peers()
+                .filter(|(_, topics)| topics.contains(&&hash))
+                .count(),
+            mesh: relay.mesh_peers(&hash).count(),
+        }
+    }
+}
+
+fn shard_of(topic: &relay::TopicHash) -> Option<u16> {
+    topic
+        .as_str()
+        .parse::<PubsubTopic>()
+        .ok()
+        .map(|topic| topic.shard())
+}

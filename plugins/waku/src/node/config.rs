@@ -1,0 +1,237 @@
+//! How a node is configured, and the check of it.
+
+use libp2p::Multiaddr;
+
+use super::NodeKey;
+use crate::{
+    Shards,
+    limits::{
+        MAX_AGENT, MAX_CONNECTIONS, MAX_CONNECTIONS_CEILING, MAX_LISTEN_ADDRS, MAX_MESSAGE_SIZE,
+        MAX_MESSAGE_SIZE_CEILING, MAX_SHARDS, MAX_STATIC_PEERS, RECEIVER_QUEUE, RECEIVER_QUEUE_CEILING,
+    },
+};
+
+/// Configuration of a [`Node`](crate::Node). The default listens nowhere, dials nobody and relays shard 0 of cluster 0.
+#[derive(Debug, Clone)]
+pub struct NodeConfig {
+    /// The cluster. Peers of another one are refused.
+    pub cluster: u16,
+    /// Shards that autosharding spreads over, at most 1024; 0 for static sharding, where senders name the shard.
+    pub shard_count: u16,
+    /// Shards that are relayed from the start. Empty: all of them with autosharding, none with static sharding.
+    pub shards: Vec<u16>,
+    /// Addresses to listen on, `/ip4/…/tcp/…` or `/ip4/…/tcp/…/ws`; port 0 lets the system choose. At most 16.
+    pub listen: Vec<Multiaddr>,
+    /// The identity.
+    pub key: NodeKey,
+    /// Peers that are dialled at the start and again whenever they are lost. At most 256.
+    pub static_peers: Vec<Multiaddr>,
+    /// What peers are told about this program, at most 256 bytes.
+    pub agent: String,
+    /// Largest serialized message in bytes, at most 1 MiB.
+    pub max_message_size: usize,
+    /// Connections in both directions together, 1 to 10000.
+    pub max_connections: u32,
+    /// Messages that wait in one receiver, 1 to 65536.
+    pub receiver_queue: usize,
+    /// Stream multiplexers that are offered.
+    pub muxers: Muxers,
+}
+
+/// Stream multiplexers, in the order they are preferred.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Muxers {
+    /// yamux, then mplex: what every peer finds something in.
+    #[default]
+    YamuxMplex,
+    /// Only yamux. js-waku in a browser can't connect.
+    Yamux,
+    /// Only mplex.
+    Mplex,
+}
+
+impl Default for NodeConfig {
+    fn default() -> Self {
+        Self {
+            cluster: 0,
+            shard_count: 0,
+            shards: vec![0],
+            listen: Vec::new(),
+            key: NodeKey::random(),
+            static_peers: Vec::new(),
+            agent: concat!("backplane-waku/", env!("CARGO_PKG_VERSION")).to_owned(),
+            max_message_size: MAX_MESSAGE_SIZE,
+            max_connections: MAX_CONNECTIONS,
+            receiver_queue: RECEIVER_QUEUE,
+            muxers: Muxers::default(),
+        }
+    }
+}
+
+/// A configuration that is out of bounds. Each text names the field and the limit.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// A number outside its range.
+    #[error("{field} must be between {min} and {max}, found {found}")]
+    OutOfRange {
+        /// The field of [`NodeConfig`].
+        field: &'static str,
+        /// Least value.
+        min: usize,
+        /// Greatest value.
+        max: usize,
+        /// The value there was.
+        found: usize,
+    },
+    /// A list or text that is too long.
+    #[error("{field} has {found} {unit}, the limit is {max}")]
+    TooLong {
+        /// The field of [`NodeConfig`].
+        field: &'static str,
+        /// What is counted.
+        unit: &'static str,
+        /// Most there may be.
+        max: usize,
+        /// How many there were.
+        found: usize,
+    },
+}
+
+impl NodeConfig {
+    pub(super) fn sharding(&self) -> Shards {
+        Shards::new(self.cluster, self.shard_count)
+    }
+
+    /// The shards that are relayed from the start.
+    pub(super) fn relayed(&self) -> Vec<u16> {
+        if self.shards.is_empty() {
+            (0..self.shard_count).collect()
+        } else {
+            self.shards.clone()
+        }
+    }
+
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        let shard_limit = if self.shard_count == 0 {
+            MAX_SHARDS
+        } else {
+            self.shard_count
+        };
+        within("shard_count", self.shard_count.into(), 0, MAX_SHARDS.into())?;
+        for shard in &self.shards {
+            within("shards", (*shard).into(), 0, usize::from(shard_limit) - 1)?;
+        }
+        within(
+            "max_message_size",
+            self.max_message_size,
+            1,
+            MAX_MESSAGE_SIZE_CEILING,
+        )?;
+        within(
+            "max_connections",
+            self.max_connections as usize,
+            1,
+            MAX_CONNECTIONS_CEILING as usize,
+        )?;
+        within("receiver_queue", self.receiver_queue, 1, RECEIVER_QUEUE_CEILING)?;
+        at_most("listen", "addresses", self.listen.len(), MAX_LISTEN_ADDRS)?;
+        at_most(
+            "static_peers",
+            "addresses",
+            self.static_peers.len(),
+            MAX_STATIC_PEERS,
+        )?;
+        at_most("agent", "bytes", self.agent.len(), MAX_AGENT)
+    }
+}
+
+fn within(field: &'static str, found: usize, min: usize, max: usize) -> Result<(), ConfigError> {
+    if (min..=max).contains(&found) {
+        Ok(())
+    } else {
+        Err(ConfigError::OutOfRange {
+            field,
+            min,
+            max,
+            found,
+        })
+    }
+}
+
+fn at_most(field: &'static str, unit: &'static str, found: usize, max: usize) -> Result<(), ConfigError> {
+    if found <= max {
+        Ok(())
+    } else {
+        Err(ConfigError::TooLong {
+            field,
+            unit,
+            max,
+            found,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(change: impl FnOnce(&mut NodeConfig)) -> String {
+        let mut config = NodeConfig::default();
+        change(&mut config);
+        config.check().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn errors_name_field_and_limit() {
+        assert_eq!(NodeConfig::default().check(), Ok(()));
+        assert_eq!(
+            text(|c| c.shard_count = 1025),
+            "shard_count must be between 0 and 1024, found 1025"
+        );
+        assert_eq!(
+            text(|c| c.shards = vec![1024]),
+            "shards must be between 0 and 1023, found 1024"
+        );
+        assert_eq!(
+            text(|c| (c.shard_count, c.shards) = (8, vec![0, 8])),
+            "shards must be between 0 and 7, found 8"
+        );
+        assert_eq!(
+            text(|c| c.max_message_size = 0),
+            "max_message_size must be between 1 and 1048576, found 0"
+        );
+        assert_eq!(
+            text(|c| c.max_connections = 0),
+            "max_connections must be between 1 and 10000, found 0"
+        );
+        assert_eq!(
+            text(|c| c.receiver_queue = 0),
+            "receiver_queue must be between 1 and 65536, found 0"
+        );
+        assert_eq!(
+            text(|c| c.agent = "a".repeat(257)),
+            "agent has 257 bytes, the limit is 256"
+        );
+        let address: Multiaddr = "/ip4/127.0.0.1/tcp/0".parse().unwrap();
+        let many = vec![address; 257];
+        assert_eq!(
+            text(|c| c.listen = many[..17].to_vec()),
+            "listen has 17 addresses, the limit is 16"
+        );
+        assert_eq!(
+            text(|c| c.static_peers = many),
+            "static_peers has 257 addresses, the limit is 256"
+        );
+    }
+
+    #[test]
+    fn no_shards_means_all_of_them_only_with_autosharding() {
+        let config = |shard_count| NodeConfig {
+            shard_count,
+            shards: vec![],
+            ..NodeConfig::default()
+        };
+        assert_eq!(config(3).relayed(), [0, 1, 2]);
+        assert!(config(0).relayed().is_empty());
+    }
+}

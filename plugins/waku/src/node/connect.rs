@@ -1,0 +1,155 @@
+//! Connections that somebody asked for: by a call, or as static peers.
+
+use std::{collections::HashMap, time::Instant};
+
+use libp2p::{
+    Multiaddr, PeerId,
+    swarm::{
+        ConnectionId, DialError,
+        dial_opts::{DialOpts, PeerCondition},
+    },
+};
+
+use super::{
+    ConnectError,
+    command::{Reply, answer},
+    driver::Driver,
+    redial::peer_of,
+};
+use crate::limits::MAX_PENDING_CONNECTIONS;
+
+type ConnectReply = Reply<Result<PeerId, ConnectError>>;
+
+/// The calls that wait for a connection.
+#[derive(Default)]
+pub(super) struct Waiting {
+    /// Until the dial has come to an end.
+    dialing: HashMap<ConnectionId, (Multiaddr, ConnectReply)>,
+    /// Until the peer has told its cluster.
+    verifying: HashMap<PeerId, Vec<ConnectReply>>,
+}
+
+impl Waiting {
+    fn len(&self) -> usize {
+        self.dialing.len() + self.verifying.values().map(Vec::len).sum::<usize>()
+    }
+
+    /// A dial has ended in a connection.
+    pub(super) fn established(&mut self, connection: ConnectionId, peer: PeerId) {
+        if let Some((_, reply)) = self.dialing.remove(&connection) {
+            self.verifying.entry(peer).or_default().push(reply);
+        }
+    }
+
+    /// A dial has ended in an error.
+    pub(super) fn failed(&mut self, connection: ConnectionId, reason: &str) {
+        if let Some((address, reply)) = self.dialing.remove(&connection) {
+            answer(
+                reply,
+                Err(ConnectError::Dial {
+                    address,
+                    reason: reason.to_owned(),
+                }),
+            );
+        }
+    }
+
+    /// It is known what the peer is, or that it won't be known.
+    pub(super) fn settle(&mut self, peer: &PeerId, outcome: Result<(), ConnectError>) {
+        for reply in self.verifying.remove(peer).unwrap_or_default() {
+            answer(reply, outcome.clone().map(|()| *peer));
+        }
+    }
+}
+
+impl Driver {
+    pub(super) fn connect(&mut self, address: Multiaddr, reply: ConnectReply) {
+        let limit = MAX_PENDING_CONNECTIONS as usize;
+        if self.waiting.len() >= limit {
+            return answer(reply, Err(ConnectError::TooMany(limit)));
+        }
+        let peer = peer_of(&address);
+        if let Some(peer) = peer {
+            self.static_peers.release(&peer, Instant::now());
+            if self.swarm.is_connected(&peer) {
+                if self.peers.is_settled(&peer) {
+                    return answer(reply, Ok(peer));
+                }
+                return self.waiting.verifying.entry(peer).or_default().push(reply);
+            }
+        }
+        let options = dial_options(&address);
+        let connection = options.connection_id();
+        match self.swarm.dial(options) {
+            Ok(()) => {
+                self.waiting.dialing.insert(connection, (address, reply));
+            }
+            Err(error) => {
+                let reason = reason(&error);
+                answer(reply, Err(ConnectError::Dial { address, reason }));
+            }
+        }
+    }
+
+    pub(super) fn disconnect(&mut self, address: Multiaddr) -> Result<(), ConnectError> {
+        let by_address = || {
+            self.peers
+                .iter()
+                .find(|(_, peer)| peer.address == address)
+                .map(|(id, _)| *id)
+        };
+        let Some(peer) = peer_of(&address).or_else(by_address) else {
+            return Err(ConnectError::NotConnected(address));
+        };
+        self.static_peers.hold(&peer);
+        self.swarm
+            .disconnect_peer_id(peer)
+            .map_err(|()| ConnectError::NotConnected(address))
+    }
+
+    /// Dials the static peers whose time has come.
+    pub(super) fn redial(&mut self) {
+        let now = Instant::now();
+        for (place, address) in self.static_peers.due(now) {
+            let options = dial_options(&address);
+            let connection = options.connection_id();
+            self.static_peers.dialing(place, connection);
+            if let Err(error) = self.swarm.dial(options) {
+                self.static_peers.failed(connection, &reason(&error), now);
+            }
+        }
+    }
+}
+
+/// A dial beside one that is under way is harmless: the limit of connections for each peer allows for it.
+fn dial_options(address: &Multiaddr) -> DialOpts {
+    match peer_of(address) {
+        Some(peer) => DialOpts::peer_id(peer)
+            .condition(PeerCondition::Disconnected)
+            .addresses(vec![address.clone()])
+            .build(),
+        None => DialOpts::unknown_peer_id().address(address.clone()).build(),
+    }
+}
+
+/// One line that says why, without the address, which the caller knows.
+pub(super) fn reason(error: &DialError) -> String {
+    match error {
+        DialError::Transport(attempts) => {
+            let reasons: Vec<String> = attempts.iter().map(|(_, error)| innermost(error)).collect();
+            reasons.join("; ")
+        }
+        DialError::WrongPeerId { obtained, .. } => format!("the peer there is {obtained}"),
+        DialError::LocalPeerId { .. } => "the peer there is this node itself".to_owned(),
+        DialError::Denied { cause } => innermost(cause),
+        other => innermost(other),
+    }
+}
+
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}

@@ -1,0 +1,412 @@
+//! The one task that owns the swarm: it obeys the handle, hears the network and keeps the time.
+
+use std::{collections::BTreeSet, sync::Arc, time::Instant};
+
+use futures::{FutureExt, StreamExt};
+use libp2p::{
+    Multiaddr, PeerId, Swarm, identify, ping, request_response,
+    swarm::{self, SwarmEvent},
+};
+use tokio::{
+    sync::mpsc,
+    time::{Interval, MissedTickBehavior, interval, sleep_until, timeout},
+};
+
+use super::{
+    NodeConfig, NodeError, ReceivedMessage, Shared,
+    behaviour::{Behaviour, BehaviourEvent},
+    command::{Command, Reply, answer},
+    connect::{Waiting, reason},
+    delivery::Origin,
+    peers::Peers,
+    redial::StaticPeers,
+    transport,
+};
+use crate::{
+    PubsubTopic,
+    limits::{IDLE_TIMEOUT, LISTEN_TIMEOUT, MAX_NEGOTIATING_STREAMS, SCORE_SWEEP, SHUTDOWN_TIMEOUT},
+    metadata::{self, Metadata},
+    relay::{self, Judgement},
+};
+
+pub(super) struct Driver {
+    pub(super) swarm: Swarm<Behaviour>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) peers: Peers,
+    pub(super) static_peers: StaticPeers,
+    pub(super) waiting: Waiting,
+    /// The shards that the node takes part in at present.
+    pub(super) joined: BTreeSet<PubsubTopic>,
+    pub(super) agent: String,
+    configured: BTreeSet<PubsubTopic>,
+    listen: Vec<Multiaddr>,
+    commands: mpsc::Receiver<Command>,
+    score_sweep: Interval,
+}
+
+/// Whether the driver goes on.
+pub(super) enum Flow {
+    Continue,
+    /// Stops; somebody may wait for it.
+    Stop(Option<Reply<()>>),
+}
+
+impl Driver {
+    pub(super) fn new(
+        config: NodeConfig,
+        commands: mpsc::Receiver<Command>,
+        shared: Arc<Shared>,
+    ) -> Result<Self, NodeError> {
+        let transport = transport::build(config.key.keypair(), config.muxers)?;
+        let behaviour = Behaviour::new(&config)?;
+        let limits = swarm::Config::with_tokio_executor()
+            .with_idle_connection_timeout(IDLE_TIMEOUT)
+            .with_max_negotiating_inbound_streams(MAX_NEGOTIATING_STREAMS);
+        let mut score_sweep = interval(SCORE_SWEEP);
+        score_sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // The check of the configuration has bounded the shards, so that none is left out here.
+        let configured = config
+            .relayed()
+            .into_iter()
+            .filter_map(|shard| PubsubTopic::new(config.cluster, shard).ok())
+            .collect();
+        let mut driver = Self {
+            swarm: Swarm::new(transport, behaviour, shared.peer_id, limits),
+            shared,
+            peers: Peers::default(),
+            static_peers: StaticPeers::new(config.static_peers, Instant::now()),
+            waiting: Waiting::default(),
+            joined: BTreeSet::new(),
+            agent: config.agent,
+            configured,
+            listen: config.listen,
+            commands,
+            score_sweep,
+        };
+        driver.sync_shards();
+        Ok(driver)
+    }
+
+    /// Binds all addresses; hears the network meanwhile.
+    pub(super) async fn listen(&mut self) -> Result<(), NodeError> {
+        for address in std::mem::take(&mut self.listen) {
+            let failed = |reason: String| NodeError::Listen {
+                address: address.clone(),
+                reason,
+            };
+            let listener = self
+                .swarm
+                .listen_on(address.clone())
+                .map_err(|error| failed(error.to_string()))?;
+            let bound = async {
+                loop {
+                    match self.swarm.select_next_some().await {
+                        SwarmEvent::NewListenAddr { listener_id, .. } if listener_id == listener => {
+                            return Ok(());
+                        }
+                        SwarmEvent::ListenerClosed {
+                            listener_id, reason, ..
+                        } if listener_id == listener => {
+                            return Err(reason
+                                .err()
+                                .map_or("closed".to_owned(), |error| error.to_string()));
+                        }
+                        other => self.hear(other),
+                    }
+                }
+            };
+            match timeout(LISTEN_TIMEOUT, bound).await {
+                Ok(bound) => bound.map_err(failed)?,
+                Err(_) => return Err(failed(format!("not bound within {LISTEN_TIMEOUT:?}"))),
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) async fn run(mut self) {
+        let waiter = loop {
+            let redial = match self.static_peers.next() {
+                Some(due) => sleep_until(due.into()).left_future(),
+                None => std::future::pending().right_future(),
+            };
+            let flow = tokio::select! {
+                event = self.swarm.select_next_some() => {
+                    self.hear(event);
+                    Flow::Continue
+                }
+                command = self.commands.recv() => match command {
+                    Some(command) => self.obey(command),
+                    None => Flow::Stop(None),
+                },
+                () = redial => {
+                    self.redial();
+                    Flow::Continue
+                }
+                _ = self.score_sweep.tick() => {
+                    self.drop_graylisted();
+                    Flow::Continue
+                }
+            };
+            if let Flow::Stop(waiter) = flow {
+                break waiter;
+            }
+        };
+        self.stop().await;
+        if let Some(waiter) = waiter {
+            answer(waiter, ());
+        }
+    }
+
+    /// Parts from all peers. Calls that are still waiting end with [`Stopped`](super::Stopped), as their reply is dropped.
+    async fn stop(mut self) {
+        self.commands.close();
+        self.shared.delivery.close();
+        let peers: Vec<PeerId> = self.swarm.connected_peers().copied().collect();
+        for peer in peers {
+            // It may have gone by itself.
+            let _gone = self.swarm.disconnect_peer_id(peer);
+        }
+        let parted = async {
+            while self.swarm.connected_peers().next().is_some() {
+                self.swarm.select_next_some().await;
+            }
+        };
+        if timeout(SHUTDOWN_TIMEOUT, parted).await.is_err() {
+            tracing::warn!("some connections did not close in time");
+        }
+    }
+
+    /// Joins and leaves shards so that the wanted ones are joined.
+    pub(super) fn sync_shards(&mut self) {
+        let wanted = self.shared.wanted_shards(&self.configured);
+        let gossip = &mut self.swarm.behaviour_mut().relay;
+        for shard in self.joined.difference(&wanted) {
+            gossip.unsubscribe(&relay::gossip_topic(*shard));
+        }
+        for shard in wanted.difference(&self.joined) {
+            let topic = relay::gossip_topic(*shard);
+            if let Err(error) = gossip.set_topic_params(topic.clone(), relay::topic_params()) {
+                tracing::error!(%topic, error, "score parameters were refused");
+            }
+            if let Err(error) = gossip.subscribe(&topic) {
+                tracing::error!(%topic, %error, "cannot join the shard");
+            }
+        }
+        self.joined = wanted;
+    }
+
+    fn hear(&mut self, event: SwarmEvent<BehaviourEvent>) {
+        let now = Instant::now();
+        match event {
+            SwarmEvent::Behaviour(event) => self.hear_protocol(event),
+            SwarmEvent::ConnectionEstablished {
+                peer_id,
+                connection_id,
+                endpoint,
+                num_established,
+                ..
+            } => {
+                self.peers.connected(peer_id, &endpoint);
+                self.static_peers.established(connection_id, peer_id, now);
+                self.waiting.established(connection_id, peer_id);
+                if num_established.get() == 1 {
+                    tracing::debug!(%peer_id, address = %endpoint.get_remote_address(), "connected");
+                    let ours = self.own_metadata();
+                    self.swarm.behaviour_mut().metadata.send_request(&peer_id, ours);
+                } else if self.peers.is_settled(&peer_id) {
+                    self.waiting.settle(&peer_id, Ok(()));
+                }
+            }
+            SwarmEvent::ConnectionClosed {
+                peer_id,
+                num_established: 0,
+                cause,
+                ..
+            } => {
+                tracing::debug!(%peer_id, ?cause, "disconnected");
+                let reason = self.peers.disconnected(&peer_id, self.shared.sharding.cluster());
+                self.waiting.settle(&peer_id, Err(reason));
+                self.static_peers.closed(&peer_id, now);
+            }
+            SwarmEvent::OutgoingConnectionError {
+                connection_id,
+                peer_id,
+                error,
+            } => {
+                let reason = reason(&error);
+                tracing::debug!(?peer_id, reason, "dial failed");
+                self.waiting.failed(connection_id, &reason);
+                self.static_peers.failed(connection_id, &reason, now);
+            }
+            SwarmEvent::IncomingConnectionError {
+                send_back_addr,
+                error,
+                ..
+            } => {
+                tracing::debug!(%send_back_addr, %error, "incoming connection failed");
+            }
+            SwarmEvent::ListenerError { error, .. } => tracing::warn!(%error, "listener"),
+            SwarmEvent::ListenerClosed {
+                addresses, reason, ..
+            } => {
+                tracing::warn!(?addresses, ?reason, "no longer listening");
+            }
+            _ => {}
+        }
+    }
+
+    fn hear_protocol(&mut self, event: BehaviourEvent) {
+        match event {
+            BehaviourEvent::Relay(event) => self.hear_relay(event),
+            BehaviourEvent::Metadata(event) => self.hear_metadata(event),
+            BehaviourEvent::Identify(identify::Event::Received { peer_id, info, .. }) => {
+                self.peers.identified(&peer_id, info);
+            }
+            BehaviourEvent::Ping(ping::Event { peer, result, .. }) => {
+                let answered = !matches!(result, Err(ping::Failure::Timeout | ping::Failure::Other { .. }));
+                if self.peers.pinged(&peer, answered) {
+                    self.hang_up(peer, "it does not answer pings");
+                }
+            }
+            BehaviourEvent::Identify(_) => {}
+        }
+    }
+
+    fn hear_relay(&mut self, event: relay::Event) {
+        match event {
+            relay::Event::Message {
+                propagation_source,
+                message_id,
+                message,
+            } => {
+                let judgement = relay::judge(
+                    message.topic.as_str(),
+                    &message.data,
+                    self.shared.max_message_size,
+                );
+                self.swarm.behaviour_mut().relay.report_message_validation_result(
+                    &message_id,
+                    &propagation_source,
+                    judgement.acceptance(),
+                );
+                self.take(judgement, propagation_source);
+            }
+            relay::Event::SlowPeer { peer_id, .. } => {
+                self.shared.counters.slow_peers.add();
+                tracing::debug!(%peer_id, "its queue is full");
+            }
+            _ => {}
+        }
+    }
+
+    fn take(&self, judgement: Judgement, from: PeerId) {
+        let counters = &self.shared.counters;
+        match judgement {
+            Judgement::Accept(pubsub_topic, message) => {
+                counters.relayed.add();
+                let received = ReceivedMessage {
+                    hash: message.hash(&pubsub_topic.to_string()),
+                    pubsub_topic,
+                    message: Arc::new(message),
+                    origin: Origin::Peer(from),
+                    missed_before: 0,
+                };
+                self.shared.delivery.deliver(received, Instant::now(), counters);
+            }
+            Judgement::Ignore => counters.ignored.add(),
+            Judgement::Reject => {
+                counters.rejected.add();
+                tracing::debug!(peer_id = %from, "sent an invalid message");
+            }
+        }
+    }
+
+    fn hear_metadata(&mut self, event: metadata::Event) {
+        use request_response::{Event, Message};
+        let ours = self.shared.sharding.cluster();
+        match event {
+            Event::Message {
+                peer,
+                message: Message::Request { request, channel, .. },
+                ..
+            } => {
+                self.peers.told(&peer, &request, ours);
+                let answer = self.own_metadata();
+                if self
+                    .swarm
+                    .behaviour_mut()
+                    .metadata
+                    .send_response(channel, answer)
+                    .is_err()
+                {
+                    tracing::debug!(peer_id = %peer, "left before it got our metadata");
+                }
+            }
+            Event::Message {
+                peer,
+                message: Message::Response { response, .. },
+                ..
+            } => {
+                self.peers.told(&peer, &response, ours);
+                self.peers.settle(&peer);
+                if !self.refuse_mismatch(peer) {
+                    self.waiting.settle(&peer, Ok(()));
+                }
+            }
+            // The answer is out, so that the peer knows as well as we do.
+            Event::ResponseSent { peer, .. } => {
+                self.refuse_mismatch(peer);
+            }
+            Event::OutboundFailure { peer, error, .. } => {
+                tracing::debug!(peer_id = %peer, %error, "no metadata");
+                if self.swarm.is_connected(&peer) {
+                    self.peers.settle(&peer);
+                    self.waiting.settle(&peer, Ok(()));
+                }
+            }
+            Event::InboundFailure { .. } => {}
+        }
+    }
+
+    fn own_metadata(&self) -> Metadata {
+        Metadata::new(
+            self.shared.sharding.cluster(),
+            self.joined.iter().map(PubsubTopic::shard),
+        )
+    }
+
+    /// Hangs up on a peer that told another cluster. Calls that wait for it hear why when the connection has closed.
+    fn refuse_mismatch(&mut self, peer: PeerId) -> bool {
+        let mismatch = self.peers.is_mismatch(&peer);
+        if mismatch {
+            self.shared.counters.refused_peers.add();
+            self.hang_up(peer, "it is of another cluster");
+        }
+        mismatch
+    }
+
+    fn drop_graylisted(&mut self) {
+        let relay = &self.swarm.behaviour().relay;
+        let graylisted = |peer: &&PeerId| {
+            relay
+                .peer_score(peer)
+                .is_some_and(|score| score < relay::GRAYLIST)
+        };
+        let peers: Vec<PeerId> = self
+            .peers
+            .iter()
+            .map(|(peer, _)| peer)
+            .filter(graylisted)
+            .copied()
+            .collect();
+        for peer in peers {
+            self.hang_up(peer, "its score is too low");
+        }
+    }
+
+    fn hang_up(&mut self, peer: PeerId, why: &str) {
+        if self.swarm.disconnect_peer_id(peer).is_ok() {
+            tracing::info!(peer_id = %peer, "hung up: {why}");
+        }
+    }
+}

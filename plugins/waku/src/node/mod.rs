@@ -1,0 +1,272 @@
+//! The running node: its handle here, its driver beside.
+
+mod behaviour;
+mod command;
+mod config;
+mod connect;
+mod delivery;
+mod driver;
+mod error;
+mod key;
+mod peers;
+mod publish;
+mod redial;
+mod stats;
+mod transport;
+
+use std::{collections::BTreeSet, fmt, sync::Arc};
+
+use libp2p::{Multiaddr, PeerId};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{MessageHash, PubsubTopic, ShardError, Shards, WakuMessage, limits::COMMAND_QUEUE};
+use command::Command;
+use delivery::Delivery;
+use driver::Driver;
+use stats::Counters;
+
+pub use config::{ConfigError, Muxers, NodeConfig};
+pub use delivery::{MessageReceiver, Origin, ReceivedMessage};
+pub use error::{ConnectError, NodeError, PublishError, Stopped, SubscribeError};
+pub use key::{KeyError, NodeKey};
+pub use peers::{Direction, PeerInfo};
+pub use stats::NodeStats;
+
+/// A running Waku node. Clones are handles of the same node; it stops when [`shutdown`](Self::shutdown) is called or
+/// the last handle is dropped.
+///
+/// It runs as one task on the tokio runtime that [`start`](Self::start) was called on. All methods may be called from any thread
+/// of any runtime. Cancelling a call does no harm; what it asked for may still happen.
+#[derive(Clone)]
+pub struct Node {
+    commands: mpsc::Sender<Command>,
+    shared: Arc<Shared>,
+}
+
+/// What handle and driver both use.
+struct Shared {
+    peer_id: PeerId,
+    sharding: Shards,
+    max_message_size: usize,
+    delivery: Delivery,
+    counters: Counters,
+}
+
+/// What a node is and where it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NodeInfo {
+    /// The node's peer id.
+    pub peer_id: PeerId,
+    /// Where it listens, each address ending in `/p2p/` and the peer id, so that others can dial it as it stands.
+    pub listen_addresses: Vec<Multiaddr>,
+    /// What peers are told about this program.
+    pub agent: String,
+    /// The cluster.
+    pub cluster: u16,
+    /// The shards that it relays, in order.
+    pub shards: Vec<ShardInfo>,
+    /// Peers that are connected.
+    pub connected_peers: usize,
+    /// Counts since the start.
+    pub stats: NodeStats,
+}
+
+/// How well a shard is connected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShardInfo {
+    /// The shard.
+    pub topic: PubsubTopic,
+    /// Connected peers that take part in it.
+    pub peers: usize,
+    /// Those among them that are neighbours in the mesh.
+    pub mesh: usize,
+}
+
+impl Node {
+    /// Starts a node and returns once it listens on every address of the configuration. Static peers are dialled from then
+    /// on.
+    ///
+    /// # Errors
+    /// [`NodeError`]: the configuration is out of bounds, or an address can't be listened on within
+    /// [`LISTEN_TIMEOUT`](crate::limits::LISTEN_TIMEOUT).
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime with time and IO enabled.
+    pub async fn start(config: NodeConfig) -> Result<Self, NodeError> {
+        config.check()?;
+        let shared = Arc::new(Shared {
+            peer_id: config.key.peer_id(),
+            sharding: config.sharding(),
+            max_message_size: config.max_message_size,
+            delivery: Delivery::new(config.receiver_queue),
+            counters: Counters::default(),
+        });
+        let (commands, inbox) = mpsc::channel(COMMAND_QUEUE);
+        let mut driver = Driver::new(config, inbox, shared.clone())?;
+        driver.listen().await?;
+        tokio::spawn(driver.run());
+        Ok(Self { commands, shared })
+    }
+
+    /// The node's peer id.
+    pub fn peer_id(&self) -> PeerId {
+        self.shared.peer_id
+    }
+
+    /// The sharding rule of the node.
+    pub fn sharding(&self) -> Shards {
+        self.shared.sharding
+    }
+
+    /// Publishes a message and returns its hash once it is queued to the peers of its shard.
+    ///
+    /// Without a pubsub topic, the shard follows from the content topic. A timestamp of 0 becomes the present time. A node
+    /// need not relay a shard to publish on it.
+    ///
+    /// # Errors
+    /// [`PublishError`]. With [`NoPeers`](PublishError::NoPeers) and [`Busy`](PublishError::Busy) local subscribers have got the message;
+    /// the same message may be published again.
+    pub async fn publish(
+        &self,
+        pubsub_topic: Option<PubsubTopic>,
+        message: WakuMessage,
+    ) -> Result<MessageHash, PublishError> {
+        let prepared = publish::prepare(&self.shared, pubsub_topic, message)?;
+        self.ask(|reply| Command::Publish(prepared, reply)).await?
+    }
+
+    /// Delivers the messages of these content topics to the receivers. With autosharding the node also joins their
+    /// shards. Subscribing twice is the same as once.
+    ///
+    /// # Errors
+    /// [`SubscribeError`], with nothing subscribed.
+    pub async fn subscribe(&self, content_topics: Vec<String>) -> Result<(), SubscribeError> {
+        for topic in &content_topics {
+            match self.shared.sharding.of_text(topic) {
+                Ok(_) | Err(ShardError::StaticSharding) => {}
+                Err(source) => {
+                    return Err(SubscribeError::ContentTopic {
+                        topic: topic.clone(),
+                        source,
+                    });
+                }
+            }
+        }
+        self.shared.delivery.subscribe(content_topics)?;
+        Ok(self.ask(Command::SyncShards).await?)
+    }
+
+    /// Takes content topics back and leaves the shards that nothing needs any more. Unknown ones are no error.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn unsubscribe(&self, content_topics: Vec<String>) -> Result<(), Stopped> {
+        self.shared.delivery.unsubscribe(&content_topics);
+        self.ask(Command::SyncShards).await
+    }
+
+    /// Joins these shards and delivers all their messages to the receivers.
+    ///
+    /// # Errors
+    /// [`SubscribeError::WrongCluster`] with nothing subscribed, [`SubscribeError::Stopped`].
+    pub async fn subscribe_shards(&self, shards: Vec<PubsubTopic>) -> Result<(), SubscribeError> {
+        let ours = self.shared.sharding.cluster();
+        if let Some(other) = shards.iter().find(|shard| shard.cluster() != ours) {
+            return Err(SubscribeError::WrongCluster {
+                found: other.cluster(),
+                ours,
+            });
+        }
+        self.shared.delivery.subscribe_shards(&shards);
+        Ok(self.ask(Command::SyncShards).await?)
+    }
+
+    /// Takes shards back. Those of the configuration are still relayed. Unknown ones are no error.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn unsubscribe_shards(&self, shards: Vec<PubsubTopic>) -> Result<(), Stopped> {
+        self.shared.delivery.unsubscribe_shards(&shards);
+        self.ask(Command::SyncShards).await
+    }
+
+    /// A new receiver of messages, from now on. Each receiver gets every message; at most
+    /// [`MAX_RECEIVERS`](crate::limits::MAX_RECEIVERS) exist at once.
+    ///
+    /// # Errors
+    /// [`SubscribeError::TooManyReceivers`].
+    pub fn messages(&self) -> Result<MessageReceiver, SubscribeError> {
+        self.shared.delivery.receiver()
+    }
+
+    /// Connects to a peer and returns once it is known to be of our cluster, or not to tell; at once if it is connected already.
+    /// The address may name a host, and need not name the peer.
+    ///
+    /// # Errors
+    /// [`ConnectError`], after about 30 s at the latest.
+    pub async fn connect(&self, address: Multiaddr) -> Result<PeerId, ConnectError> {
+        self.ask(|reply| Command::Connect(address, reply)).await?
+    }
+
+    /// Closes all connections to the peer that the address names, or to the one that is connected by it. A static peer is not
+    /// dialled again until [`connect`](Self::connect) is called for it.
+    ///
+    /// # Errors
+    /// [`ConnectError::NotConnected`], [`ConnectError::Stopped`].
+    pub async fn disconnect(&self, address: Multiaddr) -> Result<(), ConnectError> {
+        self.ask(|reply| Command::Disconnect(address, reply)).await?
+    }
+
+    /// The connected peers, then the static ones that are not connected.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn peers(&self) -> Result<Vec<PeerInfo>, Stopped> {
+        self.ask(Command::Peers).await
+    }
+
+    /// What the node is and where it stands.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn info(&self) -> Result<NodeInfo, Stopped> {
+        self.ask(Command::Info).await
+    }
+
+    /// The node's counts, also after it has stopped.
+    pub fn stats(&self) -> NodeStats {
+        self.shared.counters.snapshot()
+    }
+
+    /// Closes all connections and stops, within [`SHUTDOWN_TIMEOUT`](crate::limits::SHUTDOWN_TIMEOUT). Receivers end after what waits in
+    /// them. Stopping twice is no error.
+    pub async fn shutdown(&self) {
+        // Either the driver answers when it is done, or it is gone already.
+        let _stopped = self.ask(Command::Shutdown).await;
+    }
+
+    async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, Stopped> {
+        let (reply, answer) = oneshot::channel();
+        self.commands.send(command(reply)).await.map_err(|_| Stopped)?;
+        answer.await.map_err(|_| Stopped)
+    }
+}
+
+impl Shared {
+    /// The shards to take part in: those of the configuration and those that subscriptions need.
+    fn wanted_shards(&self, configured: &BTreeSet<PubsubTopic>) -> BTreeSet<PubsubTopic> {
+        self.delivery
+            .needed_shards(self.sharding)
+            .union(configured)
+            .copied()
+            .collect()
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Node")
+            .field("peer_id", &self.shared.peer_id)
+            .finish_non_exhaustive()
+    }
+}

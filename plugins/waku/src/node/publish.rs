@@ -1,0 +1,104 @@
+//! From a message to the peers of its shard.
+
+use std::{
+    sync::Arc,
+    time::{Instant, SystemTime, UNIX_EPOCH},
+};
+
+use super::{PublishError, ReceivedMessage, Shared, delivery::Origin, driver::Driver};
+use crate::{MessageHash, PubsubTopic, WakuMessage, limits::MAX_META, relay};
+
+/// A message that has passed all checks.
+pub(super) struct Prepared {
+    topic: PubsubTopic,
+    bytes: Vec<u8>,
+    hash: MessageHash,
+    message: WakuMessage,
+}
+
+/// Checks a message, fills in its timestamp and finds its shard.
+pub(super) fn prepare(
+    shared: &Shared,
+    topic: Option<PubsubTopic>,
+    mut message: WakuMessage,
+) -> Result<Prepared, PublishError> {
+    if message.payload.is_empty() {
+        return Err(PublishError::EmptyPayload);
+    }
+    if message.content_topic.is_empty() {
+        return Err(PublishError::EmptyContentTopic);
+    }
+    if message.meta.len() > MAX_META {
+        return Err(PublishError::MetaTooLong(message.meta.len()));
+    }
+    if message.timestamp < 0 {
+        return Err(PublishError::NegativeTimestamp(message.timestamp));
+    }
+    if message.timestamp == 0 {
+        message.timestamp = now_nanos();
+    }
+    let ours = shared.sharding.cluster();
+    let topic = match topic {
+        Some(topic) if topic.cluster() != ours => {
+            return Err(PublishError::WrongCluster {
+                found: topic.cluster(),
+                ours,
+            });
+        }
+        Some(topic) => topic,
+        None => shared.sharding.of_text(&message.content_topic)?,
+    };
+    let bytes = message.encode();
+    if bytes.len() > shared.max_message_size {
+        return Err(PublishError::TooLarge(shared.max_message_size));
+    }
+    let hash = message.hash(&topic.to_string());
+    Ok(Prepared {
+        topic,
+        bytes,
+        hash,
+        message,
+    })
+}
+
+/// Nanoseconds since 1970; a clock before it gives 1, one after 2262 the greatest number there is.
+fn now_nanos() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX).max(1)
+}
+
+impl Driver {
+    pub(super) fn publish(&mut self, prepared: Prepared) -> Result<MessageHash, PublishError> {
+        let Prepared {
+            topic,
+            bytes,
+            hash,
+            message,
+        } = prepared;
+        let gossip_topic = relay::gossip_topic(topic).hash();
+        let outcome = match self.swarm.behaviour_mut().relay.publish(gossip_topic, bytes) {
+            Ok(_) => {
+                self.shared.counters.published.add();
+                Ok(hash)
+            }
+            Err(relay::PublishError::NoPeersSubscribedToTopic) => Err(PublishError::NoPeers(hash)),
+            Err(relay::PublishError::AllQueuesFull(_)) => Err(PublishError::Busy(hash)),
+            Err(relay::PublishError::MessageTooLarge) => {
+                return Err(PublishError::TooLarge(self.shared.max_message_size));
+            }
+            // Messages are neither signed nor transformed, so nothing but a duplicate is left.
+            Err(_) => return Err(PublishError::Duplicate(hash)),
+        };
+        let received = ReceivedMessage {
+            hash,
+            pubsub_topic: topic,
+            message: Arc::new(message),
+            origin: Origin::Local,
+            missed_before: 0,
+        };
+        self.shared
+            .delivery
+            .deliver(received, Instant::now(), &self.shared.counters);
+        outcome
+    }
+}

@@ -1,0 +1,21 @@
+//! The relay protocol (11/WAKU2-RELAY): gossipsub v1.1 under its own protocol id, with unsigned messages whose id is
+//! the SHA-256 of their bytes.
+
+mod config;
+mod filter;
+mod score;
+mod validate;
+
+pub(crate) use config::{Behaviour, new};
+pub(crate) use libp2p::gossipsub::{Event, MessageAcceptance, PublishError, TopicHash};
+pub(crate) use score::{GRAYLIST, topic_params};
+pub(crate) use validate::{Judgement, judge};
+
+use libp2p::gossipsub::IdentTopic;
+
+use crate::PubsubTopic;
+
+/// The gossipsub topic of a shard.
+pub(crate) fn gossip_topic(topic: PubsubTopic) -> IdentTopic {
+    IdentTopic::new(topic.to_string())
+}
