@@ -1,1 +1,57 @@
-//! The storage plugin.
+//! The storage plugin: a key-value store of jobs, each in one SQLite file.
+//!
+//! A [`Store`] owns a directory and opens [`Job`]s in it. A caller works through a [`Session`] of a job, which keeps
+//! its operations in order: writes go as [`Batch`]es through a bounded queue to the job's one writer thread, which
+//! commits what has gathered in one transaction and answers each batch with a [`Receipt`]; reads run on connections
+//! of their own and see all that the session wrote before.
+//!
+//! ```
+//! use storage_plugin::{Ack, Batch, KeyRange, Options, Scan, Store, encoding};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let directory = tempfile::tempdir()?;
+//! let store = Store::new(directory.path(), Options::default())?;
+//! let session = store.open_job("chat")?.session();
+//!
+//! let key = encoding::key(&("channel-42", 1i64))?;
+//! let batch = Batch::new().put("log", key.clone(), "hello").put("meta", [], "");
+//! session.persist(batch, Ack::Durable)?.wait()?;
+//!
+//! assert_eq!(session.get("log", key)?, Some(b"hello".to_vec()));
+//! let page = session.scan("log", &Scan::prefix(encoding::key("channel-42")?))?;
+//! assert_eq!(page.rows.len(), 1);
+//! assert_eq!(session.delete_range("log", KeyRange::all())?, 1);
+//! store.close()?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod batch;
+mod blocking;
+pub mod encoding;
+mod error;
+mod job;
+mod job_id;
+mod key;
+pub mod limits;
+mod options;
+mod query;
+mod queue;
+mod reader;
+mod receipt;
+mod root;
+mod schema;
+mod session;
+mod store;
+mod writer;
+
+pub use batch::Batch;
+pub use error::{Error, Result};
+pub use job::{Job, Stats};
+pub use key::{Key, KeyRange};
+pub use options::{FailedWrite, FailedWriteHook, Options};
+pub use query::{Page, Row, Scan};
+pub use receipt::{Ack, Outcome, Receipt};
+pub use schema::{APPLICATION_ID, FORMAT};
+pub use session::Session;
+pub use store::Store;

@@ -1,0 +1,227 @@
+//! Jobs: one database file each, with its writer, its readers and its counters.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use tokio::sync::watch;
+
+use crate::error::{Error, ErrorContext, Result};
+use crate::limits;
+use crate::options::{FailedWrite, Options};
+use crate::queue::{Capacity, Item, Queue};
+use crate::reader::Readers;
+use crate::receipt::Outcome;
+use crate::root::RootLock;
+use crate::schema;
+use crate::session::{Failures, Session};
+use crate::writer::Writer;
+
+/// Totals of one opening of a job.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) batches: AtomicU64,
+    pub(crate) failed: AtomicU64,
+    pub(crate) locked: AtomicU64,
+    pub(crate) transactions: AtomicU64,
+    pub(crate) durable_transactions: AtomicU64,
+}
+
+/// What the writer, the sessions and the handles of a job have in common.
+pub(crate) struct Shared {
+    pub(crate) id: String,
+    pub(crate) path: PathBuf,
+    pub(crate) options: Options,
+    pub(crate) context: ErrorContext,
+    pub(crate) queue: Arc<Queue>,
+    /// The last write whose outcome is known.
+    pub(crate) applied: watch::Sender<u64>,
+    pub(crate) readers: Readers,
+    /// Failures that no barrier has reported.
+    pub(crate) failures: Mutex<Failures>,
+    pub(crate) counters: Counters,
+}
+
+impl Shared {
+    /// Hands an outcome to whoever waits for it, and to the failure log when nobody does.
+    pub(crate) fn settle(&self, item: Item, outcome: Result<Outcome>) {
+        self.counters.batches.fetch_add(1, Relaxed);
+        let unheard = match item.reply {
+            Some(reply) => reply.send(outcome.clone()).is_err(),
+            None => true,
+        };
+        let Err(error) = outcome else { return };
+        self.counters.failed.fetch_add(1, Relaxed);
+        let cause = if let Error::BatchFailed { source, .. } = &error {
+            source
+        } else {
+            &error
+        };
+        self.counters
+            .locked
+            .fetch_add(u64::from(*cause == Error::Locked), Relaxed);
+        if !unheard {
+            return;
+        }
+        item.origin
+            .failures
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .record(&error);
+        self.failures
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .record(&error);
+        tracing::warn!(job = self.id, sequence = item.sequence, %error, "an accepted write failed");
+        if let Some(hook) = &self.options.on_failed_write {
+            let failed = FailedWrite {
+                job: self.id.clone(),
+                sequence: item.sequence,
+                error,
+            };
+            // A hook that panics must not take the writer with it; the panic was printed already.
+            let _ = catch_unwind(AssertUnwindSafe(|| hook(&failed)));
+        }
+    }
+}
+
+/// Figures of one job, at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Size of the database file, in bytes.
+    pub file_bytes: u64,
+    /// Size of its log, in bytes.
+    pub log_bytes: u64,
+    /// Bytes of the file that hold nothing.
+    pub free_bytes: u64,
+    /// Batches in the queue.
+    pub queued_batches: usize,
+    /// Bytes in the queue.
+    pub queued_bytes: usize,
+    /// Callers that wait for room in the queue.
+    pub waiting_callers: usize,
+    /// Sequence number of the last write whose outcome is known.
+    pub applied_sequence: u64,
+    /// Batches handled since the job was opened, barriers included.
+    pub batches: u64,
+    /// Batches that failed, conflicts included.
+    pub failed_batches: u64,
+    /// Batches that failed because another process held a lock; anything but 0 is a fault.
+    pub locked_batches: u64,
+    /// Transactions committed.
+    pub transactions: u64,
+    /// Transactions that waited for the disk.
+    pub durable_transactions: u64,
+    /// Open read connections.
+    pub readers: usize,
+}
+
+/// An open job. Clones are the same job.
+#[derive(Clone)]
+pub struct Job {
+    pub(crate) shared: Arc<Shared>,
+    writer: Arc<Mutex<Option<JoinHandle<Result<()>>>>>,
+}
+
+impl Job {
+    /// Opens the file, which has to be there, and starts the writer.
+    pub(crate) fn open(id: &str, path: &Path, options: &Options, root: Arc<RootLock>) -> Result<Job> {
+        let context = ErrorContext {
+            job: id.to_owned(),
+            quota: options.quota,
+        };
+        let connection = schema::open_writer(path, &context)?;
+        let capacity = Capacity {
+            batches: options.queue_batches,
+            bytes: options.queue_bytes,
+        };
+        let shared = Arc::new(Shared {
+            id: id.to_owned(),
+            path: path.to_owned(),
+            options: options.clone(),
+            queue: Arc::new(Queue::new(capacity)),
+            applied: watch::Sender::new(0),
+            readers: Readers::new(path.to_owned(), context.clone()),
+            context,
+            failures: Mutex::default(),
+            counters: Counters::default(),
+        });
+        let writer = Writer::new(connection, Arc::clone(&shared), root);
+        let handle = thread::Builder::new()
+            .name("storage-writer".into())
+            .stack_size(limits::WRITER_STACK_BYTES)
+            .spawn(move || writer.run())
+            .map_err(Error::io("start the writer of a job"))?;
+        Ok(Job {
+            shared,
+            writer: Arc::new(Mutex::new(Some(handle))),
+        })
+    }
+
+    /// The job's id.
+    pub fn id(&self) -> &str {
+        &self.shared.id
+    }
+
+    /// A new session, for one caller.
+    pub fn session(&self) -> Session {
+        Session::new(Arc::clone(&self.shared))
+    }
+
+    /// Figures of the job. Reads the file system and the database header; cheap at any size.
+    ///
+    /// # Errors
+    /// [`Error::Closed`], or a failure of the database.
+    pub fn stats(&self) -> Result<Stats> {
+        let shared = &*self.shared;
+        let free_bytes = shared.readers.with(shared.options.call_timeout, |connection| {
+            let figure = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+            Ok(figure("freelist_count")?.unsigned_abs() * figure("page_size")?.unsigned_abs())
+        })?;
+        let size = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+        let depth = shared.queue.depth();
+        let counters = &shared.counters;
+        Ok(Stats {
+            file_bytes: size(&shared.path),
+            log_bytes: size(&with_suffix(&shared.path, "-wal")),
+            free_bytes,
+            queued_batches: depth.batches,
+            queued_bytes: depth.bytes,
+            waiting_callers: depth.waiting,
+            applied_sequence: *shared.applied.borrow(),
+            batches: counters.batches.load(Relaxed),
+            failed_batches: counters.failed.load(Relaxed),
+            locked_batches: counters.locked.load(Relaxed),
+            transactions: counters.transactions.load(Relaxed),
+            durable_transactions: counters.durable_transactions.load(Relaxed),
+            readers: shared.readers.open(),
+        })
+    }
+
+    /// Applies what was accepted, moves the log into the file and ends the writer. Later calls do nothing.
+    pub(crate) fn close(&self) -> Result<()> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(handle) = writer.take() else {
+            return Ok(());
+        };
+        self.shared.queue.close();
+        let ended = handle.join().unwrap_or(Err(Error::WriterFailed));
+        let unreported = self
+            .shared
+            .failures
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        ended.and(unreported)
+    }
+}
+
+/// The name of a file beside the database file.
+pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}

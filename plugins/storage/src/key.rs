@@ -1,0 +1,140 @@
+//! Keys and ranges of keys.
+
+use std::fmt;
+
+/// A key: bytes that sort as unsigned bytes do, a shorter key before its extensions.
+///
+/// [`encoding::key`](crate::encoding::key) makes one from typed components; [`Key::from`] takes bytes as they
+/// are. `Debug` shows the bytes in hexadecimal.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Key(Vec<u8>);
+
+impl Key {
+    /// The key's bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The key's bytes, without a copy.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
+}
+
+impl AsRef<[u8]> for Key {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl From<Vec<u8>> for Key {
+    fn from(bytes: Vec<u8>) -> Self {
+        Key(bytes)
+    }
+}
+
+impl From<&[u8]> for Key {
+    fn from(bytes: &[u8]) -> Self {
+        Key(bytes.to_vec())
+    }
+}
+
+impl<const N: usize> From<[u8; N]> for Key {
+    fn from(bytes: [u8; N]) -> Self {
+        Key(bytes.to_vec())
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(")?;
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
+        f.write_str(")")
+    }
+}
+
+/// The keys from `start` up to but without `stop`; an empty `stop` means no upper bound.
+///
+/// A range whose start is not below its stop holds nothing. The default range holds every key.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct KeyRange {
+    /// The first key of the range; empty means from the beginning.
+    pub start: Key,
+    /// The first key after the range; empty means no upper bound.
+    pub stop: Key,
+}
+
+impl KeyRange {
+    /// Every key.
+    pub fn all() -> Self {
+        Self::default()
+    }
+
+    /// The keys from `start` up to but without `stop`.
+    pub fn new(start: impl Into<Key>, stop: impl Into<Key>) -> Self {
+        KeyRange {
+            start: start.into(),
+            stop: stop.into(),
+        }
+    }
+
+    /// `prefix` and all its extensions. A prefix of nothing but `FF` bytes, or an empty one, has no upper bound.
+    pub fn prefix(prefix: impl Into<Key>) -> Self {
+        let start: Key = prefix.into();
+        let mut stop = start.0.clone();
+        while stop.pop_if(|last| *last == 0xff).is_some() {}
+        if let Some(last) = stop.last_mut() {
+            *last += 1;
+        }
+        KeyRange {
+            start,
+            stop: Key(stop),
+        }
+    }
+
+    /// Whether `key` lies in the range.
+    pub fn contains(&self, key: &Key) -> bool {
+        *key >= self.start && (self.stop.0.is_empty() || *key < self.stop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn prefix_ranges_match_the_golden_vectors() {
+        let vectors = [
+            ("000161", "000162"),
+            ("61ff", "62"),
+            ("00ffff", "01"),
+            ("00026368", "00026369"),
+            ("ffffff", ""),
+            ("", ""),
+            ("7fffffffffffffff", "80"),
+            ("ffffffffffffffff", ""),
+        ];
+        for (prefix, stop) in vectors {
+            let range = KeyRange::prefix(hex::decode(prefix).unwrap());
+            assert_eq!(range.start.as_bytes(), hex::decode(prefix).unwrap());
+            assert_eq!(
+                range.stop.as_bytes(),
+                hex::decode(stop).unwrap(),
+                "stop of {prefix}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_prefix_range_holds_exactly_the_extensions(
+            prefix in prop::collection::vec(prop::sample::select(vec![0u8, 1, 0xfe, 0xff]), 0..4),
+            key in prop::collection::vec(prop::sample::select(vec![0u8, 1, 0xfe, 0xff]), 0..6),
+        ) {
+            let range = KeyRange::prefix(prefix.clone());
+            prop_assert_eq!(range.contains(&Key::from(key.clone())), key.starts_with(&prefix));
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Every bound of the engine, in one place.
+//!
+//! Sizes are bytes, times are stated in the unit of their type. A caller that meets one of these bounds gets
+//! [`Error::TooLarge`](crate::Error::TooLarge), [`Error::Busy`](crate::Error::Busy) or
+//! [`Error::InvalidArgument`](crate::Error::InvalidArgument) with the bound in it.
+
+use std::time::Duration;
+
+/// Longest job id, in bytes of UTF-8.
+pub const MAX_JOB_ID_BYTES: usize = 128;
+/// Longest file name stem that a job id may turn into; leaves room for `.db-journal` below 255.
+pub const MAX_FILE_STEM_BYTES: usize = 240;
+/// Jobs of one store that are open at the same time; each has one thread and up to
+/// `1 + MAX_READERS` connections.
+pub const MAX_OPEN_JOBS: usize = 256;
+
+/// Longest category, in bytes of UTF-8.
+pub const MAX_CATEGORY_BYTES: usize = 4096;
+/// Longest key: two components of the greatest length that the encoding allows.
+pub const MAX_KEY_BYTES: usize = 128 * 1024;
+/// Largest payload.
+pub const MAX_PAYLOAD_BYTES: usize = 64 * 1024 * 1024;
+/// Operations in one batch.
+pub const MAX_BATCH_OPS: usize = 65_536;
+/// Bytes of categories, keys and payloads in one batch.
+pub const MAX_BATCH_BYTES: usize = 128 * 1024 * 1024;
+
+/// Batches that wait for the writer of one job, unless the options say otherwise.
+pub const QUEUE_BATCHES: usize = 4096;
+/// Bytes that wait for the writer of one job, unless the options say otherwise. A single batch that is
+/// larger is admitted alone.
+pub const QUEUE_BYTES: usize = 32 * 1024 * 1024;
+/// Callers that may wait for room in the queue of one job.
+pub const MAX_WAITING_CALLERS: usize = 4096;
+
+/// Operations that share one transaction.
+pub const GROUP_OPS: usize = 1024;
+/// Bytes that share one transaction.
+pub const GROUP_BYTES: usize = 4 * 1024 * 1024;
+
+/// Read connections of one job; they are opened when needed.
+pub const MAX_READERS: usize = 4;
+/// Rows of one page of a scan, and categories of one page of their list.
+pub const MAX_PAGE_ROWS: usize = 10_000;
+/// Bytes of keys and payloads after which a page ends; one row always fits.
+pub const MAX_PAGE_BYTES: usize = 8 * 1024 * 1024;
+/// Keys of one `get_many`.
+pub const MAX_GET_MANY: usize = 1024;
+/// Bytes of payloads in the answer of one `get_many`.
+pub const MAX_GET_MANY_BYTES: usize = 64 * 1024 * 1024;
+
+/// Longest wait of a blocking call, unless the options say otherwise.
+pub const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest wait for running reads when a job closes.
+pub const CLOSE_READERS_TIMEOUT: Duration = Duration::from_secs(10);
+/// Quiet time after which the writer moves the log into the file.
+pub const IDLE_CHECKPOINT: Duration = Duration::from_secs(1);
+/// How long SQLite itself waits for a lock. With one writer and one owner this should never be needed.
+pub(crate) const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Page cache of one connection, in KiB.
+pub(crate) const CACHE_KIB: i64 = 256;
+/// Stack of a writer thread.
+pub(crate) const WRITER_STACK_BYTES: usize = 512 * 1024;
+/// Size to which a log that was moved into the file is cut.
+pub(crate) const LOG_SIZE_LIMIT: i64 = 4 * 1024 * 1024;

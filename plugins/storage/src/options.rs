@@ -1,0 +1,50 @@
+//! How a store behaves.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::limits;
+
+/// A write that failed although it had been accepted, and whose outcome nobody waited for.
+#[derive(Debug, Clone)]
+pub struct FailedWrite {
+    /// The job.
+    pub job: String,
+    /// The number on the write's receipt.
+    pub sequence: u64,
+    /// Why it failed.
+    pub error: Error,
+}
+
+/// Is told of each [`FailedWrite`], on the writer thread of the job: it must not block, nor call the store.
+pub type FailedWriteHook = Arc<dyn Fn(&FailedWrite) + Send + Sync>;
+
+/// How a store behaves. All its jobs are alike.
+#[derive(Clone)]
+pub struct Options {
+    /// Batches that may wait for the writer of one job; at least 1. [`limits::QUEUE_BATCHES`] by default.
+    pub queue_batches: usize,
+    /// Bytes that may wait for the writer of one job. A larger batch is admitted alone.
+    /// [`limits::QUEUE_BYTES`] by default.
+    pub queue_bytes: usize,
+    /// Longest wait of a blocking call. [`limits::CALL_TIMEOUT`] by default.
+    pub call_timeout: Duration,
+    /// Size in bytes over which the file of a job does not grow; rounded down to whole pages.
+    /// No limit by default.
+    pub quota: Option<u64>,
+    /// Is told of failures that nobody waited for. They are reported by barriers and when a job closes too.
+    pub on_failed_write: Option<FailedWriteHook>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            queue_batches: limits::QUEUE_BATCHES,
+            queue_bytes: limits::QUEUE_BYTES,
+            call_timeout: limits::CALL_TIMEOUT,
+            quota: None,
+            on_failed_write: None,
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! What can be asked of a job, as SQL.
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::error::{Error, Result, check_size};
+use crate::key::{Key, KeyRange};
+use crate::limits;
+
+/// Which rows a scan gives, and how many at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scan {
+    /// The keys of interest.
+    pub range: KeyRange,
+    /// Goes on behind this key: the `next` of the page before.
+    pub after: Option<Key>,
+    /// Rows of one page, 1 to [`limits::MAX_PAGE_ROWS`]. A page also ends at [`limits::MAX_PAGE_BYTES`].
+    pub limit: usize,
+    /// From the last key to the first.
+    pub reverse: bool,
+    /// Leaves the payloads out.
+    pub keys_only: bool,
+}
+
+impl Scan {
+    /// All of `range`, forward, with payloads, in pages of the greatest size.
+    pub fn new(range: KeyRange) -> Self {
+        Scan {
+            range,
+            after: None,
+            limit: limits::MAX_PAGE_ROWS,
+            reverse: false,
+            keys_only: false,
+        }
+    }
+
+    /// `prefix` and all its extensions.
+    pub fn prefix(prefix: impl Into<Key>) -> Self {
+        Scan::new(KeyRange::prefix(prefix))
+    }
+
+    /// Sets the number of rows of one page.
+    #[must_use]
+    pub fn limit(self, limit: usize) -> Self {
+        Scan { limit, ..self }
+    }
+
+    /// Goes from the last key to the first.
+    #[must_use]
+    pub fn reverse(self) -> Self {
+        Scan {
+            reverse: true,
+            ..self
+        }
+    }
+
+    /// Leaves the payloads out.
+    #[must_use]
+    pub fn keys_only(self) -> Self {
+        Scan {
+            keys_only: true,
+            ..self
+        }
+    }
+
+    /// Goes on behind `key`.
+    #[must_use]
+    pub fn after(self, key: impl Into<Key>) -> Self {
+        Scan {
+            after: Some(key.into()),
+            ..self
+        }
+    }
+
+    pub(crate) fn check(&self, category: &str) -> Result<()> {
+        crate::batch::check_range(category, &self.range)?;
+        self.after.as_ref().map_or(Ok(()), crate::batch::check_key)?;
+        check_page(self.limit)
+    }
+}
+
+pub(crate) fn check_page(limit: usize) -> Result<()> {
+    if limit == 0 {
+        return Err(Error::argument("limit", "must not be 0"));
+    }
+    check_size("limit", limit, limits::MAX_PAGE_ROWS)
+}
+
+/// One row of a scan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The key.
+    pub key: Key,
+    /// The payload; `None` when only keys were asked for.
+    pub payload: Option<Vec<u8>>,
+}
+
+/// One page of a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T, N> {
+    /// What it holds, in the order asked for.
+    pub rows: Vec<T>,
+    /// Where the next page goes on; `None` when there is no more.
+    pub next: Option<N>,
+}
+
+pub(crate) fn get(connection: &Connection, category: &str, key: &Key) -> rusqlite::Result<Option<Vec<u8>>> {
+    connection
+        .prepare_cached("SELECT payload FROM kv WHERE category = ?1 AND key = ?2")?
+        .query_row(params![category.as_bytes(), key.as_bytes()], |row| row.get(0))
+        .optional()
+}
+
+/// Whether `key` holds `expected`, or is absent when that is `None`.
+pub(crate) fn holds(
+    connection: &Connection,
+    category: &str,
+    key: &Key,
+    expected: Option<&[u8]>,
+) -> rusqlite::Result<bool> {
+    let stored = connection
+        .prepare_cached("SELECT payload FROM kv WHERE category = ?1 AND key = ?2")?
+        .query_row(params![category.as_bytes(), key.as_bytes()], |row| {
+            Ok(expected.is_some_and(|expected| row.get_ref(0) == Ok(ValueRef::Blob(expected))))
+        })
+        .optional()?;
+    Ok(stored.unwrap_or(expected.is_none()))
+}
+
+pub(crate) fn exists(connection: &Connection, category: &str, key: &Key) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT 1 FROM kv WHERE category = ?1 AND key = ?2")?
+        .exists(params![category.as_bytes(), key.as_bytes()])
+}
+
+pub(crate) fn count(connection: &Connection, category: &str, range: &KeyRange) -> rusqlite::Result<u64> {
+    let (start, stop) = (range.start.as_bytes(), range.stop.as_bytes());
+    let sql = match stop.is_empty() {
+        true => "SELECT count(*) FROM kv WHERE category = ?1 AND key >= ?2 AND ?3 IS NOT NULL",
+        false => "SELECT count(*) FROM kv WHERE category = ?1 AND key >= ?2 AND key < ?3",
+    };
+    let count: i64 = connection
+        .prepare_cached(sql)?
+        .query_row(params![category.as_bytes(), start, stop], |row| row.get(0))?;
+    Ok(count.unsigned_abs())
+}
+
+pub(crate) fn scan(connection: &Connection, category: &str, scan: &Scan) -> rusqlite::Result<Page<Row, Key>> {
+    let (mut start, mut lower) = (scan.range.start.as_bytes(), ">=");
+    let (mut stop, mut upper) = (scan.range.stop.as_bytes(), "AND key < ?3");
+    if stop.is_empty() {
+        upper = "";
+    }
+    // Only the tighter of two bounds is given, because one of them would be a filter over rows already passed.
+    match scan.after.as_ref().map(Key::as_bytes) {
+        Some(after) if !scan.reverse && after >= start => (start, lower) = (after, ">"),
+        Some(after) if scan.reverse && (stop.is_empty() || after < stop) => {
+            (stop, upper) = (after, "AND key < ?3");
+        }
+        _ => {}
+    }
+    let columns = if scan.keys_only { "key" } else { "key, payload" };
+    let order = if scan.reverse { "DESC" } else { "ASC" };
+    let sql = format!(
+        "SELECT {columns} FROM kv WHERE category = ?1 AND key {lower} ?2 {upper} ORDER BY key {order} LIMIT ?4"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let one_more = i64::try_from(scan.limit).unwrap_or(i64::MAX).saturating_add(1);
+    let mut found = statement.query(params![category.as_bytes(), start, stop, one_more])?;
+    let (mut rows, mut bytes) = (Vec::<Row>::new(), 0);
+    while let Some(row) = found.next()? {
+        let key = row.get_ref(0)?.as_blob()?;
+        let payload = if scan.keys_only {
+            None
+        } else {
+            Some(row.get_ref(1)?.as_blob()?)
+        };
+        bytes += key.len() + payload.map_or(0, <[u8]>::len);
+        let full = rows.len() == scan.limit || bytes > limits::MAX_PAGE_BYTES;
+        if let Some(last) = rows.last().filter(|_| full) {
+            let next = Some(last.key.clone());
+            return Ok(Page { rows, next });
+        }
+        rows.push(Row {
+            key: Key::from(key),
+            payload: payload.map(<[u8]>::to_vec),
+        });
+    }
+    Ok(Page { rows, next: None })
+}
+
+/// The payloads of `keys` at one moment; an error with the size reached when they are too large together.
+pub(crate) fn get_many(
+    connection: &Connection,
+    category: &str,
+    keys: &[Key],
+) -> rusqlite::Result<Result<Vec<Option<Vec<u8>>>, usize>> {
+    let snapshot = connection.unchecked_transaction()?;
+    let (mut payloads, mut bytes) = (Vec::with_capacity(keys.len()), 0);
+    for key in keys {
+        let payload = get(&snapshot, category, key)?;
+        bytes += payload.as_ref().map_or(0, Vec::len);
+        if bytes > limits::MAX_GET_MANY_BYTES {
+            return Ok(Err(bytes));
+        }
+        payloads.push(payload);
+    }
+    snapshot.commit()?;
+    Ok(Ok(payloads))
+}
+
+pub(crate) fn categories(
+    connection: &Connection,
+    after: Option<&str>,
+    limit: usize,
+) -> rusqlite::Result<Page<String, String>> {
+    let snapshot = connection.unchecked_transaction()?;
+    let mut rows = Vec::<String>::new();
+    let mut last = after.map(|after| after.as_bytes().to_vec());
+    let mut more = true;
+    while more && rows.len() <= limit {
+        let found = match &last {
+            None => snapshot
+                .prepare_cached("SELECT category FROM kv ORDER BY category LIMIT 1")?
+                .query_row([], |row| row.get::<_, Vec<u8>>(0)),
+            Some(last) => snapshot
+                .prepare_cached("SELECT category FROM kv WHERE category > ?1 ORDER BY category LIMIT 1")?
+                .query_row([last], |row| row.get(0)),
+        };
+        last = found.optional()?;
+        more = last.is_some();
+        // Only text is ever stored as a category.
+        rows.extend(
+            last.as_deref()
+                .map(|name| String::from_utf8_lossy(name).into_owned()),
+        );
+    }
+    let next = (rows.len() > limit).then(|| {
+        rows.truncate(limit);
+        rows[limit - 1].clone()
+    });
+    Ok(Page { rows, next })
+}

@@ -1,0 +1,282 @@
+//! The queue in front of a writer: first in, first out, bounded by batches and by bytes.
+//!
+//! A caller that finds it full takes a place in a second line, from which items move up in order as room appears.
+//! So a later write never overtakes an earlier one, whichever of their callers wakes first. A caller that gives up
+//! leaves an empty item in its place, so that sequence numbers stay without gaps.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::batch::Op;
+use crate::error::{Error, Result};
+use crate::limits;
+use crate::receipt::Outcome;
+use crate::session::Origin;
+
+/// One accepted batch on its way to the writer.
+pub(crate) struct Item {
+    pub(crate) sequence: u64,
+    pub(crate) ops: Vec<Op>,
+    pub(crate) bytes: usize,
+    pub(crate) durable: bool,
+    pub(crate) origin: Arc<Origin>,
+    /// Where the outcome goes; `None` when nobody waits for it.
+    pub(crate) reply: Option<oneshot::Sender<Result<Outcome>>>,
+}
+
+/// What to do when the queue is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WhenFull {
+    Wait,
+    Refuse,
+}
+
+/// Where a submitted item is.
+pub(crate) enum Place {
+    Queued(u64),
+    Waiting(Waiting),
+}
+
+/// What the writer finds.
+pub(crate) enum Taken {
+    Group(Vec<Item>),
+    Idle,
+    Closed,
+}
+
+/// Capacity of one queue.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Capacity {
+    pub(crate) batches: usize,
+    pub(crate) bytes: usize,
+}
+
+/// Batches and bytes in a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Depth {
+    pub(crate) batches: usize,
+    pub(crate) bytes: usize,
+    pub(crate) waiting: usize,
+}
+
+struct Waiter {
+    item: Item,
+    admitted: oneshot::Sender<()>,
+}
+
+struct State {
+    items: VecDeque<Item>,
+    bytes: usize,
+    waiting: VecDeque<Waiter>,
+    last_sequence: u64,
+    closed: bool,
+}
+
+pub(crate) struct Queue {
+    capacity: Capacity,
+    state: Mutex<State>,
+    filled: Condvar,
+}
+
+impl Queue {
+    pub(crate) fn new(capacity: Capacity) -> Self {
+        let state = State {
+            items: VecDeque::new(),
+            bytes: 0,
+            waiting: VecDeque::new(),
+            last_sequence: 0,
+            closed: false,
+        };
+        Queue {
+            capacity,
+            state: Mutex::new(state),
+            filled: Condvar::new(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn has_room(&self, state: &State, bytes: usize) -> bool {
+        state.items.is_empty()
+            || (state.items.len() < self.capacity.batches
+                && state.bytes.saturating_add(bytes) <= self.capacity.bytes)
+    }
+
+    /// Gives `item` the next sequence number and a place in line.
+    pub(crate) fn submit(self: &Arc<Self>, mut item: Item, when_full: WhenFull) -> Result<Place> {
+        let mut state = self.lock();
+        if state.closed {
+            return Err(Error::Closed);
+        }
+        let room = state.waiting.is_empty() && self.has_room(&state, item.bytes);
+        if !room && when_full == WhenFull::Refuse {
+            return Err(Error::WouldBlock);
+        }
+        if !room && state.waiting.len() >= limits::MAX_WAITING_CALLERS {
+            let limit = limits::MAX_WAITING_CALLERS;
+            return Err(Error::Busy {
+                what: "places to wait for room in the queue",
+                limit,
+            });
+        }
+        state.last_sequence += 1;
+        let sequence = state.last_sequence;
+        item.sequence = sequence;
+        item.origin.wrote(sequence);
+        if room {
+            state.bytes += item.bytes;
+            state.items.push_back(item);
+            drop(state);
+            self.filled.notify_one();
+            return Ok(Place::Queued(sequence));
+        }
+        let (admitted, signal) = oneshot::channel();
+        state.waiting.push_back(Waiter { item, admitted });
+        Ok(Place::Waiting(Waiting {
+            queue: Arc::clone(self),
+            sequence,
+            signal,
+            over: false,
+        }))
+    }
+
+    fn move_up(&self, state: &mut State) {
+        while let Some(bytes) = state.waiting.front().map(|waiter| waiter.item.bytes) {
+            if !self.has_room(state, bytes) {
+                break;
+            }
+            if let Some(waiter) = state.waiting.pop_front() {
+                state.bytes += bytes;
+                state.items.push_back(waiter.item);
+                // A caller that is just giving up still finds its item admitted.
+                let _ = waiter.admitted.send(());
+            }
+        }
+    }
+
+    /// Waits for items, at most for `patience`, and takes those that share one transaction.
+    pub(crate) fn take_group(&self, patience: Option<Duration>) -> Taken {
+        let mut state = self.lock();
+        while state.items.is_empty() {
+            if state.closed {
+                return Taken::Closed;
+            }
+            let Some(patience) = patience else {
+                state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            let woken = self
+                .filled
+                .wait_timeout(state, patience)
+                .unwrap_or_else(PoisonError::into_inner);
+            state = woken.0;
+            if woken.1.timed_out() && state.items.is_empty() && !state.closed {
+                return Taken::Idle;
+            }
+        }
+        let (mut group, mut ops, mut bytes) = (Vec::new(), 0, 0);
+        while let Some(item) = state.items.front() {
+            let fits = ops + item.ops.len() <= limits::GROUP_OPS && bytes + item.bytes <= limits::GROUP_BYTES;
+            if !group.is_empty() && (!fits || group.len() >= limits::GROUP_OPS) {
+                break;
+            }
+            ops += item.ops.len();
+            bytes += item.bytes;
+            group.extend(state.items.pop_front());
+        }
+        state.bytes -= bytes;
+        self.move_up(&mut state);
+        Taken::Group(group)
+    }
+
+    /// Refuses further items and those that still wait for room; what was accepted stays for the writer.
+    pub(crate) fn close(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        state.waiting.clear();
+        drop(state);
+        self.filled.notify_all();
+    }
+
+    /// Takes away a waiting item's content; false when it is in the queue proper, or the queue was closed.
+    fn withdraw(&self, sequence: u64) -> bool {
+        let mut state = self.lock();
+        let waiter = state
+            .waiting
+            .iter_mut()
+            .find(|waiter| waiter.item.sequence == sequence);
+        let Some(waiter) = waiter else { return false };
+        waiter.item.ops = Vec::new();
+        waiter.item.bytes = 0;
+        waiter.item.durable = false;
+        waiter.item.reply = None;
+        self.move_up(&mut state);
+        true
+    }
+
+    pub(crate) fn depth(&self) -> Depth {
+        let state = self.lock();
+        Depth {
+            batches: state.items.len(),
+            bytes: state.bytes,
+            waiting: state.waiting.len(),
+        }
+    }
+}
+
+/// A caller's place in the second line; resolves when its item is in the queue. Dropping it before withdraws
+/// the item.
+pub(crate) struct Waiting {
+    queue: Arc<Queue>,
+    sequence: u64,
+    signal: oneshot::Receiver<()>,
+    over: bool,
+}
+
+impl Waiting {
+    pub(crate) fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// Leaves the line. `Ok` when the item was admitted after all, [`Error::Timeout`] after `waited` when not.
+    pub(crate) fn give_up(mut self, waited: Duration) -> Result<()> {
+        self.over = true;
+        if self.queue.withdraw(self.sequence) {
+            return Err(Error::Timeout {
+                what: "room in the queue",
+                waited,
+            });
+        }
+        self.signal.try_recv().map_err(|_| Error::Closed)
+    }
+}
+
+impl Future for Waiting {
+    type Output = Result<()>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let answer = Pin::new(&mut self.signal).poll(context);
+        self.over = answer.is_ready();
+        answer.map(|admitted| admitted.map_err(|_| Error::Closed))
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if !self.over {
+            self.queue.withdraw(self.sequence);
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "queue_tests.rs"]
+mod tests;

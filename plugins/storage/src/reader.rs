@@ -1,0 +1,143 @@
+//! Reads, on connections of their own: they neither wait for the writer nor hold it up.
+
+use std::path::PathBuf;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+
+use crate::error::{Error, ErrorContext, Result};
+use crate::limits;
+use crate::schema;
+
+#[derive(Default)]
+struct State {
+    idle: Vec<Connection>,
+    open: usize,
+    closed: bool,
+}
+
+/// The read connections of one job: opened when first needed, at most [`limits::MAX_READERS`].
+pub(crate) struct Readers {
+    path: PathBuf,
+    context: ErrorContext,
+    state: Mutex<State>,
+    freed: Condvar,
+}
+
+/// Gives a connection back, also when the read panics.
+struct Lease<'a> {
+    readers: &'a Readers,
+    connection: Option<Connection>,
+}
+
+impl Drop for Lease<'_> {
+    fn drop(&mut self) {
+        let mut state = self.readers.lock();
+        match self.connection.take() {
+            Some(connection) if !state.closed => state.idle.push(connection),
+            _ => state.open -= 1,
+        }
+        drop(state);
+        self.readers.freed.notify_all();
+    }
+}
+
+impl Readers {
+    pub(crate) fn new(path: PathBuf, context: ErrorContext) -> Self {
+        Readers {
+            path,
+            context,
+            state: Mutex::default(),
+            freed: Condvar::new(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Number of open connections.
+    pub(crate) fn open(&self) -> usize {
+        self.lock().open
+    }
+
+    fn lease(&self, timeout: Duration) -> Result<Lease<'_>> {
+        let deadline = Instant::now() + timeout;
+        let mut state = self.lock();
+        loop {
+            if state.closed {
+                return Err(Error::Closed);
+            }
+            if let Some(connection) = state.idle.pop() {
+                return Ok(Lease {
+                    readers: self,
+                    connection: Some(connection),
+                });
+            }
+            if state.open < limits::MAX_READERS {
+                break;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(Error::Timeout {
+                    what: "a read connection",
+                    waited: timeout,
+                });
+            }
+            state = self
+                .freed
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+        state.open += 1;
+        drop(state);
+        let mut lease = Lease {
+            readers: self,
+            connection: None,
+        };
+        lease.connection = Some(schema::open_reader(&self.path, &self.context)?);
+        Ok(lease)
+    }
+
+    /// Runs `read` on a connection, waiting for one at most for `timeout`.
+    pub(crate) fn with<R>(
+        &self,
+        timeout: Duration,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<R>,
+    ) -> Result<R> {
+        let mut lease = self.lease(timeout)?;
+        let connection = lease.connection.as_ref().ok_or(Error::Closed)?;
+        let answer = read(connection).map_err(|error| self.context.wrap(error));
+        if answer.as_ref().is_err_and(Error::poisons_connection) {
+            lease.connection = None;
+        }
+        answer
+    }
+
+    /// Refuses further reads, waits for running ones and closes the connections.
+    pub(crate) fn close(&self, timeout: Duration) -> Result<()> {
+        let deadline = Instant::now() + timeout;
+        let mut state = self.lock();
+        state.closed = true;
+        state.open -= state.idle.len();
+        state.idle.clear();
+        self.freed.notify_all();
+        while state.open > 0 {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(Error::Timeout {
+                    what: "running reads to end",
+                    waited: timeout,
+                });
+            }
+            state = self
+                .freed
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,155 @@
+//! The file format: opening, checking and creating it.
+//!
+//! Format 2 is a table with a row id and a unique index over category and key. In a table without row ids a large
+//! payload lies inside the index and every comparison reads it (storage.md §6.4). The application id marks the file
+//! as ours; whatever carries another one, or another format, is refused and left as it is.
+
+use std::fs::OpenOptions;
+use std::io;
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use crate::error::{Error, ErrorContext, Result};
+use crate::limits;
+
+/// Marks a database file as ours: `BpKv` in ASCII.
+pub const APPLICATION_ID: i32 = 0x4270_4b76;
+/// The file format that this version reads and writes, kept in `user_version`.
+pub const FORMAT: i32 = 2;
+
+const CREATE: &str = "
+    CREATE TABLE kv (
+        id INTEGER PRIMARY KEY,
+        category BLOB NOT NULL,
+        key BLOB NOT NULL,
+        payload BLOB NOT NULL
+    ) STRICT;
+    CREATE UNIQUE INDEX kv_key ON kv (category, key);
+";
+
+/// Creates the file of a job, readable by its owner only. False when it is there already.
+///
+/// This is done before the database library opens it, because closing any other descriptor of a database file
+/// drops the locks that the library holds on it.
+pub(crate) fn create_file(path: &Path) -> Result<bool> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(Error::io("create the file of a job")(error)),
+    }
+}
+
+/// Opens the one connection that writes, creating the tables in an empty file.
+pub(crate) fn open_writer(path: &Path, context: &ErrorContext) -> Result<Connection> {
+    let wrap = |error| context.wrap(error);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(wrap)?;
+    connection
+        .busy_timeout(limits::SQLITE_BUSY_TIMEOUT)
+        .map_err(wrap)?;
+    let fresh = check_format(&connection, context)?;
+    configure(&connection, context.quota).map_err(wrap)?;
+    if fresh {
+        create_tables(&mut connection).map_err(wrap)?;
+    }
+    restrict(path)?;
+    Ok(connection)
+}
+
+/// Opens a connection that only reads. The file must have been opened by [`open_writer`] before.
+pub(crate) fn open_reader(path: &Path, context: &ErrorContext) -> Result<Connection> {
+    let wrap = |error| context.wrap(error);
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(wrap)?;
+    connection
+        .busy_timeout(limits::SQLITE_BUSY_TIMEOUT)
+        .map_err(wrap)?;
+    connection
+        .pragma_update(None, "cache_size", -limits::CACHE_KIB)
+        .map_err(wrap)?;
+    Ok(connection)
+}
+
+fn integer(connection: &Connection, pragma: &str) -> rusqlite::Result<i32> {
+    connection.pragma_query_value(None, pragma, |row| row.get(0))
+}
+
+/// Whether the file is empty; an error when it is neither empty nor in our format.
+fn check_format(connection: &Connection, context: &ErrorContext) -> Result<bool> {
+    let read = || -> rusqlite::Result<(i32, i32, i64)> {
+        let tables = "SELECT count(*) FROM sqlite_schema";
+        let tables = connection.query_row(tables, [], |row| row.get(0))?;
+        Ok((
+            integer(connection, "application_id")?,
+            integer(connection, "user_version")?,
+            tables,
+        ))
+    };
+    let (application_id, found, tables) = read().map_err(|error| context.wrap(error))?;
+    let job = context.job.clone();
+    match (application_id, found, tables) {
+        (0, 0, 0) => Ok(true),
+        (APPLICATION_ID, FORMAT, _) => Ok(false),
+        // The reference implementation marks its format 1 with no application id.
+        (APPLICATION_ID, _, _) | (0, 1, _) => Err(Error::IncompatibleVersion {
+            job,
+            found,
+            supported: FORMAT,
+        }),
+        _ => Err(Error::ForeignFile { job, application_id }),
+    }
+}
+
+fn configure(connection: &Connection, quota: Option<u64>) -> rusqlite::Result<()> {
+    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
+    if mode != "wal" {
+        tracing::warn!(mode, "the file system does not support a write-ahead log");
+    }
+    connection.pragma_update(None, "synchronous", "normal")?;
+    connection.pragma_update(None, "fullfsync", true)?;
+    connection.pragma_update(None, "temp_store", "memory")?;
+    connection.pragma_update(None, "foreign_keys", false)?;
+    connection.pragma_update(None, "cache_size", -limits::CACHE_KIB)?;
+    connection.pragma_update(None, "journal_size_limit", limits::LOG_SIZE_LIMIT)?;
+    if let Some(quota) = quota {
+        let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+        let pages = i64::try_from(quota).unwrap_or(i64::MAX) / page.max(1);
+        connection.pragma_update_and_check(None, "max_page_count", pages.max(1), |_| Ok(()))?;
+    }
+    Ok(())
+}
+
+fn create_tables(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute_batch(CREATE)?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", FORMAT)?;
+    transaction.commit()
+}
+
+/// Takes the rights of others away from a file that was copied here with looser ones.
+#[cfg(unix)]
+fn restrict(path: &Path) -> Result<()> {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    let action = "restrict the file of a job";
+    let mode = fs::metadata(path)
+        .map_err(Error::io(action))?
+        .permissions()
+        .mode();
+    if mode & 0o077 != 0 {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(Error::io(action))?;
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn restrict(_path: &Path) -> Result<()> {
+    Ok(())
+}

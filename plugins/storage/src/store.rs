@@ -1,0 +1,240 @@
+//! Stores: the jobs of one directory.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::error::{Error, Result};
+use crate::job::{Job, with_suffix};
+use crate::job_id;
+use crate::limits;
+use crate::options::Options;
+use crate::root::{self, RootLock};
+use crate::schema;
+
+/// The place of one job. Its lock is held while the job is being opened or closed, so that others need not wait.
+type Slot = Arc<Mutex<Option<Job>>>;
+
+#[derive(Default)]
+struct State {
+    lock: Option<Arc<RootLock>>,
+    slots: HashMap<String, Slot>,
+    closed: bool,
+}
+
+/// The jobs of one directory: a file `<id>.db` each, opened on demand.
+///
+/// The store owns its directory from the first opened job until [`Store::close`]; a second store of the same
+/// directory, in whatever process, then gets [`Error::AlreadyOpen`] at once. All methods may be called from any
+/// thread. Dropping the store closes it, and logs what [`Store::close`] would have said.
+pub struct Store {
+    root: PathBuf,
+    options: Options,
+    state: Mutex<State>,
+    /// Held while a file is created, so that two ids that differ only by case do not both find no file.
+    creating: Mutex<()>,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Store {
+    /// A store of `root`, which need not exist yet. Touches nothing on the disk.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] when `root` is empty, is no directory or lies below something that is none, or
+    /// when the options allow no queue.
+    pub fn new(root: impl Into<PathBuf>, options: Options) -> Result<Store> {
+        let root = root.into();
+        root::check(&root)?;
+        if options.queue_batches == 0 {
+            return Err(Error::argument("queue_batches", "must not be 0"));
+        }
+        Ok(Store {
+            root,
+            options,
+            state: Mutex::default(),
+            creating: Mutex::default(),
+        })
+    }
+
+    /// The directory.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Opens a job, creating it if need be; the same job when it is open already.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyOpen`]; [`Error::InvalidArgument`] for an id that breaks the rules or differs only by case
+    /// from one that exists; [`Error::NotADatabase`], [`Error::Corrupt`], [`Error::ForeignFile`] or
+    /// [`Error::IncompatibleVersion`] for a file that is not ours to write; [`Error::Busy`] over
+    /// [`limits::MAX_OPEN_JOBS`]; [`Error::Closed`] when the store is closed.
+    pub fn open_job(&self, id: &str) -> Result<Job> {
+        let path = self.path(id)?;
+        let (slot, lock) = self.slot(id)?;
+        let mut place = locked(&slot);
+        if let Some(job) = &*place {
+            return Ok(job.clone());
+        }
+        let opened = self
+            .create_file(id, &path)
+            .and_then(|()| Job::open(id, &path, &self.options, lock));
+        match opened {
+            Ok(job) if locked(&self.state).closed => job.close().and(Err(Error::Closed)),
+            Ok(job) => Ok(place.insert(job).clone()),
+            Err(error) => {
+                drop(place);
+                self.release(id, &slot);
+                Err(error)
+            }
+        }
+    }
+
+    fn path(&self, id: &str) -> Result<PathBuf> {
+        Ok(self.root.join(format!("{}.db", job_id::stem(id)?)))
+    }
+
+    fn slot(&self, id: &str) -> Result<(Slot, Arc<RootLock>)> {
+        let mut state = locked(&self.state);
+        if state.closed {
+            return Err(Error::Closed);
+        }
+        let lock = match &state.lock {
+            Some(lock) => Arc::clone(lock),
+            None => Arc::clone(state.lock.insert(Arc::new(root::acquire(&self.root)?))),
+        };
+        if let Some(slot) = state.slots.get(id) {
+            return Ok((Arc::clone(slot), lock));
+        }
+        if state.slots.len() >= limits::MAX_OPEN_JOBS {
+            return Err(Error::Busy {
+                what: "open jobs",
+                limit: limits::MAX_OPEN_JOBS,
+            });
+        }
+        let slot = Slot::default();
+        state.slots.insert(id.to_owned(), Arc::clone(&slot));
+        Ok((slot, lock))
+    }
+
+    /// Forgets a slot that is empty and that nobody else is about to fill.
+    fn release(&self, id: &str, slot: &Slot) {
+        let mut state = locked(&self.state);
+        // The map and this caller hold it.
+        if Arc::strong_count(slot) == 2 && locked(slot).is_none() {
+            state.slots.remove(id);
+        }
+    }
+
+    fn create_file(&self, id: &str, path: &Path) -> Result<()> {
+        let _creating = locked(&self.creating);
+        let folded = id.to_lowercase();
+        let others = root::jobs(&self.root)?;
+        if let Some(other) = others
+            .iter()
+            .find(|other| *other != id && other.to_lowercase() == folded)
+        {
+            return Err(Error::argument(
+                "job id",
+                format!("differs only by case from {other:?}"),
+            ));
+        }
+        schema::create_file(path).map(drop)
+    }
+
+    /// An open job.
+    ///
+    /// # Errors
+    /// [`Error::JobNotFound`] when it is not open.
+    pub fn job(&self, id: &str) -> Result<Job> {
+        let slot = locked(&self.state).slots.get(id).map(Arc::clone);
+        let job = slot.and_then(|slot| locked(&slot).clone());
+        job.ok_or_else(|| Error::JobNotFound { job: id.to_owned() })
+    }
+
+    /// The ids of all jobs on disk, open or not, sorted.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn list_jobs(&self) -> Result<Vec<String>> {
+        root::jobs(&self.root)
+    }
+
+    /// Closes a job: applies what was accepted, moves the log into the file, ends its writer. A job that is not
+    /// open is no error. Blocks as long as that takes.
+    ///
+    /// # Errors
+    /// [`Error::Unacknowledged`] when writes failed that nobody was told of; a failure of the database. The job
+    /// is closed all the same.
+    pub fn close_job(&self, id: &str) -> Result<()> {
+        let slot = locked(&self.state).slots.get(id).map(Arc::clone);
+        let Some(slot) = slot else { return Ok(()) };
+        let closed = locked(&slot).take().map_or(Ok(()), |job| job.close());
+        self.release(id, &slot);
+        closed
+    }
+
+    /// Closes a job and removes its files.
+    ///
+    /// # Errors
+    /// [`Error::JobNotFound`] when there is no such job on disk; as [`Store::open_job`] and [`Store::close_job`],
+    /// but failed writes are of no interest any more.
+    pub fn drop_job(&self, id: &str) -> Result<()> {
+        let path = self.path(id)?;
+        if !self.root.exists() {
+            return Err(Error::JobNotFound { job: id.to_owned() });
+        }
+        let (slot, _lock) = self.slot(id)?;
+        let mut place = locked(&slot);
+        let closed = place.take().map_or(Ok(()), |job| job.close());
+        let removed = match closed {
+            Ok(()) | Err(Error::Unacknowledged { .. }) => remove_files(&path),
+            Err(error) => Err(error),
+        };
+        drop(place);
+        self.release(id, &slot);
+        match removed {
+            Ok(false) => Err(Error::JobNotFound { job: id.to_owned() }),
+            other => other.map(drop),
+        }
+    }
+
+    /// Closes all jobs and gives the directory free. Later calls do nothing.
+    ///
+    /// # Errors
+    /// The first of those that [`Store::close_job`] would give. All jobs are closed all the same.
+    pub fn close(&self) -> Result<()> {
+        let slots = {
+            let mut state = locked(&self.state);
+            state.closed = true;
+            state.lock = None;
+            std::mem::take(&mut state.slots)
+        };
+        // Queues are closed first, so that the writers drain side by side.
+        let jobs: Vec<Job> = slots
+            .into_values()
+            .filter_map(|slot| locked(&slot).take())
+            .collect();
+        jobs.iter().for_each(|job| job.shared.queue.close());
+        jobs.iter().map(Job::close).fold(Ok(()), Result::and)
+    }
+}
+
+/// Removes the file of a job and those beside it; false when there was none.
+fn remove_files(path: &Path) -> Result<bool> {
+    let mut found = false;
+    for suffix in ["-wal", "-shm", ""] {
+        found |= root::remove(&with_suffix(path, suffix))?;
+    }
+    Ok(found)
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        if let Err(error) = self.close() {
+            tracing::error!(root = %self.root.display(), %error, "a store did not close cleanly");
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! The writer of a job: one thread with the only connection that writes.
+//!
+//! It takes what is queued, applies it in one transaction with a savepoint for each batch, commits, and only then
+//! answers. When the transaction as a whole fails, each batch is tried again alone, so that one caller's failure
+//! does not become another's.
+
+use std::slice;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use rusqlite::{Connection, params};
+
+use crate::batch::Op;
+use crate::error::{Error, Result};
+use crate::job::Shared;
+use crate::limits;
+use crate::query;
+use crate::queue::{Item, Taken};
+use crate::receipt::Outcome;
+use crate::root::RootLock;
+use crate::schema;
+
+pub(crate) struct Writer {
+    connection: Connection,
+    shared: Arc<Shared>,
+    /// Whether a commit of this connection now waits for the disk.
+    full_sync: bool,
+    /// Whether commits lie in the log that no one waited for the disk to take. A log found at opening is such.
+    unsynced: bool,
+    /// The directory stays ours as long as the file may be open.
+    _root: Arc<RootLock>,
+}
+
+/// Releases everyone who waits for the writer, however it ends.
+struct Release(Arc<Shared>);
+
+impl Drop for Release {
+    fn drop(&mut self) {
+        self.0.queue.close();
+        while let Taken::Group(lost) = self.0.queue.take_group(None) {
+            drop(lost);
+        }
+        self.0.applied.send_replace(u64::MAX);
+    }
+}
+
+impl Writer {
+    pub(crate) fn new(connection: Connection, shared: Arc<Shared>, root: Arc<RootLock>) -> Self {
+        Writer {
+            connection,
+            shared,
+            full_sync: false,
+            unsynced: true,
+            _root: root,
+        }
+    }
+
+    /// Works until the queue is closed and empty; then moves the log into the file and closes it.
+    pub(crate) fn run(mut self) -> Result<()> {
+        let _release = Release(Arc::clone(&self.shared));
+        let mut dirty = false;
+        loop {
+            match self
+                .shared
+                .queue
+                .take_group(dirty.then_some(limits::IDLE_CHECKPOINT))
+            {
+                Taken::Group(items) => {
+                    self.commit_group(items);
+                    dirty = true;
+                }
+                Taken::Idle => {
+                    if let Err(error) = self.checkpoint("PASSIVE") {
+                        tracing::warn!(job = self.shared.id, %error, "the log could not be moved into the file");
+                    }
+                    dirty = false;
+                }
+                Taken::Closed => break,
+            }
+        }
+        self.finish()
+    }
+
+    fn finish(self) -> Result<()> {
+        let readers = self.shared.readers.close(limits::CLOSE_READERS_TIMEOUT);
+        let checkpoint = self.checkpoint("TRUNCATE");
+        let context = self.shared.context.clone();
+        let closed = self.connection.close().map_err(|(_, error)| context.wrap(error));
+        readers.and(checkpoint).and(closed)
+    }
+
+    fn checkpoint(&self, mode: &str) -> Result<()> {
+        let sql = format!("PRAGMA wal_checkpoint({mode})");
+        let busy: i64 = self
+            .connection
+            .query_row(&sql, [], |row| row.get(0))
+            .map_err(|error| self.shared.context.wrap(error))?;
+        if busy != 0 && mode != "PASSIVE" {
+            Err(Error::Locked)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn commit_group(&mut self, items: Vec<Item>) {
+        let outcomes = match self.transact(&items) {
+            Ok(outcomes) => outcomes,
+            Err(error) if items.len() == 1 => vec![Err(error)],
+            Err(_) => items.iter().map(|item| self.transact_alone(item)).collect(),
+        };
+        if let Some(last) = items.last() {
+            self.shared.applied.send_replace(last.sequence);
+        }
+        for (item, outcome) in items.into_iter().zip(outcomes) {
+            self.shared.settle(item, outcome);
+        }
+    }
+
+    fn transact_alone(&mut self, item: &Item) -> Result<Outcome> {
+        self.transact(slice::from_ref(item))?
+            .pop()
+            .unwrap_or(Err(Error::WriterFailed))
+    }
+
+    /// Applies `items` in one transaction: the outcome of each, or an error when nothing at all was applied.
+    fn transact(&mut self, items: &[Item]) -> Result<Vec<Result<Outcome>>> {
+        let durable = items.iter().any(|item| item.durable);
+        let touch = durable && self.unsynced;
+        if !touch && items.iter().all(|item| item.ops.is_empty()) {
+            return Ok(items.iter().map(|item| Ok(outcome(item, 0))).collect());
+        }
+        self.wait_for_disk(durable)?;
+        self.execute("BEGIN IMMEDIATE")?;
+        let filled = self.fill(items, touch);
+        let committed = filled.and_then(|outcomes| self.execute("COMMIT").map(|()| outcomes));
+        self.unsynced = !durable || committed.is_err();
+        if committed.is_err() && !self.connection.is_autocommit() {
+            self.execute("ROLLBACK")?;
+        }
+        let counters = &self.shared.counters;
+        counters
+            .transactions
+            .fetch_add(u64::from(committed.is_ok()), Relaxed);
+        counters
+            .durable_transactions
+            .fetch_add(u64::from(committed.is_ok() && durable), Relaxed);
+        committed
+    }
+
+    fn fill(&self, items: &[Item], touch: bool) -> Result<Vec<Result<Outcome>>> {
+        if touch {
+            // A commit that changes no page does not wait for the disk, yet earlier commits have to get there:
+            // writing the format number again always changes its page.
+            self.connection
+                .pragma_update(None, "user_version", schema::FORMAT)
+                .map_err(|error| self.shared.context.wrap(error))?;
+        }
+        items.iter().map(|item| self.apply(item)).collect()
+    }
+
+    /// Applies one batch. The outer error says that the whole transaction is gone.
+    fn apply(&self, item: &Item) -> Result<Result<Outcome>> {
+        // One statement undoes itself.
+        let savepoint = item.ops.len() > 1;
+        if savepoint {
+            self.execute("SAVEPOINT batch")?;
+        }
+        let mut removed = 0;
+        let failed = item
+            .ops
+            .iter()
+            .enumerate()
+            .find_map(|(at, op)| match self.apply_op(at, op) {
+                Ok(rows) => {
+                    removed += rows;
+                    None
+                }
+                Err(error) => Some(error),
+            });
+        if let Some(error) = &failed
+            && self.connection.is_autocommit()
+        {
+            return Err(error.clone());
+        }
+        if savepoint {
+            if failed.is_some() {
+                self.execute("ROLLBACK TO batch")?;
+            }
+            self.execute("RELEASE batch")?;
+        }
+        Ok(failed.map_or(Ok(outcome(item, removed)), Err))
+    }
+
+    /// Applies one operation; gives the number of rows that it removed.
+    fn apply_op(&self, at: usize, op: &Op) -> Result<u64> {
+        let done = match op {
+            Op::Put {
+                category,
+                key,
+                payload,
+            } => self
+                .connection
+                .prepare_cached(
+                    "INSERT INTO kv (category, key, payload) VALUES (?1, ?2, ?3)
+                     ON CONFLICT (category, key) DO UPDATE SET payload = excluded.payload",
+                )
+                .and_then(|mut put| put.execute(params![category.as_bytes(), key.as_bytes(), payload]))
+                .map(|_| 0),
+            Op::Delete { category, key } => self
+                .connection
+                .prepare_cached("DELETE FROM kv WHERE category = ?1 AND key = ?2")
+                .and_then(|mut delete| delete.execute(params![category.as_bytes(), key.as_bytes()])),
+            Op::DeleteRange { category, range } if range.stop.as_bytes().is_empty() => self
+                .connection
+                .prepare_cached("DELETE FROM kv WHERE category = ?1 AND key >= ?2")
+                .and_then(|mut delete| delete.execute(params![category.as_bytes(), range.start.as_bytes()])),
+            Op::DeleteRange { category, range } => self
+                .connection
+                .prepare_cached("DELETE FROM kv WHERE category = ?1 AND key >= ?2 AND key < ?3")
+                .and_then(|mut delete| {
+                    let (start, stop) = (range.start.as_bytes(), range.stop.as_bytes());
+                    delete.execute(params![category.as_bytes(), start, stop])
+                }),
+            Op::Expect {
+                category,
+                key,
+                payload,
+            } => match query::holds(&self.connection, category, key, payload.as_deref()) {
+                Ok(false) => return Err(Error::Conflict { op: at }),
+                Ok(true) => Ok(0),
+                Err(error) => Err(error),
+            },
+        };
+        let failed = |error| Error::BatchFailed {
+            op: at,
+            source: Box::new(self.shared.context.wrap(error)),
+        };
+        done.map(|rows| rows as u64).map_err(failed)
+    }
+
+    fn wait_for_disk(&mut self, full: bool) -> Result<()> {
+        if self.full_sync != full {
+            let level = if full { "full" } else { "normal" };
+            self.connection
+                .pragma_update(None, "synchronous", level)
+                .map_err(|error| self.shared.context.wrap(error))?;
+            self.full_sync = full;
+        }
+        Ok(())
+    }
+
+    fn execute(&self, sql: &str) -> Result<()> {
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.execute([]))
+            .map(|_| ())
+            .map_err(|error| self.shared.context.wrap(error))
+    }
+}
+
+fn outcome(item: &Item, removed: u64) -> Outcome {
+    Outcome {
+        sequence: item.sequence,
+        removed: Some(removed),
+    }
+}
