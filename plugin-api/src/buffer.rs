@@ -20,11 +20,17 @@ unsafe impl Sync for Slice {}
 
 impl Slice {
     /// No bytes.
-    pub const EMPTY: Self = Self { ptr: std::ptr::null(), len: 0 };
+    pub const EMPTY: Self = Self {
+        ptr: std::ptr::null(),
+        len: 0,
+    };
 
     /// Borrows `bytes`; the caller keeps them alive for as long as the slice is used.
     pub const fn new(bytes: &[u8]) -> Self {
-        Self { ptr: bytes.as_ptr(), len: bytes.len() }
+        Self {
+            ptr: bytes.as_ptr(),
+            len: bytes.len(),
+        }
     }
 
     /// The bytes.
@@ -61,17 +67,31 @@ unsafe impl Sync for Buf {}
 
 impl Buf {
     /// No bytes, nothing to free.
-    pub const EMPTY: Self = Self { ptr: std::ptr::null_mut(), len: 0, cap: 0, free: None };
+    pub const EMPTY: Self = Self {
+        ptr: std::ptr::null_mut(),
+        len: 0,
+        cap: 0,
+        free: None,
+    };
 
     /// The bytes.
     pub fn as_bytes(&self) -> &[u8] {
         // SAFETY: a `Buf` owns `len` initialised bytes at `ptr` until it is dropped (rule of the ABI).
-        unsafe { Slice { ptr: self.ptr, len: self.len }.as_bytes() }
+        unsafe {
+            Slice {
+                ptr: self.ptr,
+                len: self.len,
+            }
+            .as_bytes()
+        }
     }
 
     /// The bytes as a vector: without a copy where this side allocated them, else copied.
     pub fn into_vec(self) -> Vec<u8> {
-        if !self.free.is_some_and(|free| free as usize == free_vec as *const () as usize) {
+        if !self
+            .free
+            .is_some_and(|free| free as usize == free_vec as *const () as usize)
+        {
             return self.as_bytes().to_vec();
         }
         let this = ManuallyDrop::new(self);
@@ -86,7 +106,12 @@ impl From<Vec<u8>> for Buf {
             return Self::EMPTY;
         }
         let mut bytes = ManuallyDrop::new(bytes);
-        Self { ptr: bytes.as_mut_ptr(), len: bytes.len(), cap: bytes.capacity(), free: Some(free_vec) }
+        Self {
+            ptr: bytes.as_mut_ptr(),
+            len: bytes.len(),
+            cap: bytes.capacity(),
+            free: Some(free_vec),
+        }
     }
 }
 
@@ -125,7 +150,12 @@ unsafe impl Sync for BufList {}
 
 impl BufList {
     /// No buffers.
-    pub const EMPTY: Self = Self { ptr: std::ptr::null_mut(), len: 0, cap: 0, free: None };
+    pub const EMPTY: Self = Self {
+        ptr: std::ptr::null_mut(),
+        len: 0,
+        cap: 0,
+        free: None,
+    };
 
     /// The buffers.
     pub fn as_slice(&self) -> &[Buf] {
@@ -143,7 +173,12 @@ impl From<Vec<Buf>> for BufList {
             return Self::EMPTY;
         }
         let mut buffers = ManuallyDrop::new(buffers);
-        Self { ptr: buffers.as_mut_ptr(), len: buffers.len(), cap: buffers.capacity(), free: Some(free_list) }
+        Self {
+            ptr: buffers.as_mut_ptr(),
+            len: buffers.len(),
+            cap: buffers.capacity(),
+            free: Some(free_list),
+        }
     }
 }
 
@@ -183,7 +218,12 @@ mod tests {
             FREED.fetch_add(1, Ordering::SeqCst);
         }
         let mut memory = [9u8, 8];
-        let buf = Buf { ptr: memory.as_mut_ptr(), len: 2, cap: 7, free: Some(free) };
+        let buf = Buf {
+            ptr: memory.as_mut_ptr(),
+            len: 2,
+            cap: 7,
+            free: Some(free),
+        };
         assert_eq!(buf.into_vec(), [9, 8]);
         assert_eq!(FREED.load(Ordering::SeqCst), 1);
     }

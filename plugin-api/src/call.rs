@@ -31,8 +31,14 @@ pub struct CallContext {
 
 impl CallContext {
     /// The context of work that nobody asked for: no deadline, no trace, an empty chain.
-    pub const ROOT: Self =
-        Self { deadline_ns: 0, trace_high: 0, trace_low: 0, span: 0, depth: 0, chain: [0; CHAIN_LIMIT] };
+    pub const ROOT: Self = Self {
+        deadline_ns: 0,
+        trace_high: 0,
+        trace_low: 0,
+        span: 0,
+        depth: 0,
+        chain: [0; CHAIN_LIMIT],
+    };
 
     /// The slots that the call came through.
     pub fn chain(&self) -> &[u16] {
@@ -63,7 +69,11 @@ pub struct Args {
 impl Args {
     /// A payload without attachments.
     pub const fn new(payload: &[u8]) -> Self {
-        Self { payload: Slice::new(payload), attachments: std::ptr::null(), attachment_count: 0 }
+        Self {
+            payload: Slice::new(payload),
+            attachments: std::ptr::null(),
+            attachment_count: 0,
+        }
     }
 
     /// The attachments.
@@ -122,12 +132,20 @@ pub struct Reply {
 
 impl Reply {
     /// Nothing yet.
-    pub const EMPTY: Self =
-        Self { payload: Buf::EMPTY, attachments: BufList::EMPTY, status: crate::status::OK, ticket: 0 };
+    pub const EMPTY: Self = Self {
+        payload: Buf::EMPTY,
+        attachments: BufList::EMPTY,
+        status: crate::status::OK,
+        ticket: 0,
+    };
 
     /// An answer with a payload.
     pub fn new(status: i32, payload: Vec<u8>) -> Self {
-        Self { payload: payload.into(), status, ..Self::EMPTY }
+        Self {
+            payload: payload.into(),
+            status,
+            ..Self::EMPTY
+        }
     }
 
     /// An answer that only says what went wrong.

@@ -32,6 +32,22 @@ unsafe impl Send for ModuleHandle {}
 // SAFETY: as above.
 unsafe impl Sync for ModuleHandle {}
 
+/// What a new instance is told.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, StableAbi)]
+pub struct ModuleInfo {
+    /// The size of this struct in bytes as the host knows it; later levels append.
+    pub size: u32,
+    /// The number of this generation, counted from 1 for each slot.
+    pub generation: u32,
+    /// The name of the module in this host.
+    pub name: Slice,
+    /// A folder of its own, which exists; empty where there is none. UTF-8.
+    pub data_dir: Slice,
+    /// The configuration: a JSON object, already checked against the manifest.
+    pub config: Slice,
+}
+
 /// What a plugin says of itself.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, StableAbi)]
@@ -42,12 +58,12 @@ pub struct PluginDeclaration {
     pub abi: u32,
     /// The manifest: JSON in UTF-8, at most [`MANIFEST_LIMIT`] bytes.
     pub manifest: Slice,
-    /// Makes an instance, which does nothing before `start`. `config` is a JSON object, already checked
-    /// against the manifest. Must not call other modules. Answers `OK` and fills `module`, or an error message.
+    /// Makes an instance, which does nothing before `start`. `host` and `info` are borrowed for the call. Must
+    /// not call other modules. Answers `OK` and fills `module`, or an error message.
     pub create: Option<
         unsafe extern "C" fn(
             host: *const Host,
-            config: Slice,
+            info: *const ModuleInfo,
             module: *mut ModuleHandle,
             reply: *mut Reply,
         ) -> i32,

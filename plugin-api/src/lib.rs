@@ -28,7 +28,9 @@ pub mod status;
 
 pub use buffer::{Buf, BufList, Slice};
 pub use call::{Args, CHAIN_LIMIT, Call, CallContext, Reply, kind};
-pub use entry::{ENTRY_SYMBOL, EntryFn, MANIFEST_LIMIT, MANIFEST_SECTION, ModuleHandle, PluginDeclaration};
+pub use entry::{
+    ENTRY_SYMBOL, EntryFn, MANIFEST_LIMIT, MANIFEST_SECTION, ModuleHandle, ModuleInfo, PluginDeclaration,
+};
 pub use host::{DoneFn, Host, HostTable, LogRecord, level};
 pub use layout::{AbiTables, LAYOUT_VERSION, LayoutRecord};
 pub use module::ModuleTable;

@@ -33,12 +33,10 @@ pub struct ModuleTable {
         unsafe extern "C" fn(module: *mut c_void, schema: u32, state: Slice, reply: *mut Reply) -> i32,
     >,
     /// Ends all work within `deadline_ms` milliseconds. After it returned, the module calls the host no more.
-    pub stop:
-        Option<unsafe extern "C" fn(module: *mut c_void, deadline_ms: u32, reply: *mut Reply) -> i32>,
+    pub stop: Option<unsafe extern "C" fn(module: *mut c_void, deadline_ms: u32, reply: *mut Reply) -> i32>,
     /// Frees the instance. Called once, last, never while another function runs.
     pub destroy: Option<unsafe extern "C" fn(module: *mut c_void)>,
     /// A further table of this module by interface id and descriptor hash (32 bytes), or null. May be null.
-    pub query_interface: Option<
-        unsafe extern "C" fn(module: *mut c_void, interface: Slice, hash: *const u8) -> *const c_void,
-    >,
+    pub query_interface:
+        Option<unsafe extern "C" fn(module: *mut c_void, interface: Slice, hash: *const u8) -> *const c_void>,
 }

@@ -1,0 +1,153 @@
+//! What a module says with `tracing`, and its panics, into the host's log.
+//!
+//! Each library has its own `tracing` and its own panic hook; both are installed when the first instance is
+//! made, and find the host of the instance that the thread works for.
+
+use crate::current;
+use crate::host::HostHandle;
+use backplane_plugin_api::{LogRecord, Reply, Slice, level, status};
+use std::cell::{Cell, RefCell};
+use std::sync::Once;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Metadata, Subscriber};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
+
+thread_local! {
+    static HOST: Cell<Option<HostHandle>> = const { Cell::new(None) };
+    static LAST_PANIC: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// The longest message and the longest fields of one line, each, in bytes.
+const TEXT_LIMIT: usize = 8 * 1024;
+
+/// From now on this thread works for an instance of `host`.
+pub(crate) fn enter_module(host: HostHandle) {
+    HOST.set(Some(host));
+}
+
+/// Installs subscriber and panic hook of this library, once.
+pub(crate) fn install(host: HostHandle) {
+    static ONCE: Once = Once::new();
+    enter_module(host);
+    ONCE.call_once(|| {
+        let subscriber = tracing_subscriber::registry().with(ToHost);
+        // Linked into a program that has a subscriber already, that one stays.
+        drop(tracing::subscriber::set_global_default(subscriber));
+        let previous = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            let message = panic.to_string();
+            let Some(host) = HOST.get() else {
+                return previous(panic);
+            };
+            log(host, level::ERROR, "panic", &message, "");
+            LAST_PANIC.set(message);
+        }));
+    });
+}
+
+/// The answer to a call in which the module panicked on this thread.
+pub(crate) fn panic_reply() -> Reply {
+    let message = LAST_PANIC.take();
+    Reply::error(
+        status::PANICKED,
+        if message.is_empty() {
+            "the module panicked".to_owned()
+        } else {
+            message
+        },
+    )
+}
+
+fn log(host: HostHandle, level: u32, target: &str, message: &str, fields: &str) {
+    host.log(&LogRecord {
+        level,
+        target: Slice::new(target.as_bytes()),
+        message: Slice::new(message.as_bytes()),
+        fields: Slice::new(fields.as_bytes()),
+        context: current::context(),
+    });
+}
+
+/// Sends events to the host of the thread.
+struct ToHost;
+
+impl<S: Subscriber> Layer<S> for ToHost {
+    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
+        HOST.get()
+            .is_some_and(|host| number(*metadata.level()) <= host.log_level())
+    }
+
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let Some(host) = HOST.get() else { return };
+        let mut text = Text::default();
+        event.record(&mut text);
+        let metadata = event.metadata();
+        log(
+            host,
+            number(*metadata.level()),
+            metadata.target(),
+            &text.message,
+            &text.finish(),
+        );
+    }
+}
+
+fn number(level: Level) -> u32 {
+    match level {
+        Level::ERROR => level::ERROR,
+        Level::WARN => level::WARN,
+        Level::INFO => level::INFO,
+        Level::DEBUG => level::DEBUG,
+        Level::TRACE => level::TRACE,
+    }
+}
+
+/// The message of an event, and its other fields as JSON.
+#[derive(Default)]
+struct Text {
+    message: String,
+    fields: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Text {
+    fn finish(&self) -> String {
+        let fields = serde_json::to_string(&self.fields).unwrap_or_default();
+        if self.fields.is_empty() || fields.len() > TEXT_LIMIT {
+            String::new()
+        } else {
+            fields
+        }
+    }
+}
+
+impl Visit for Text {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        let mut text = format!("{value:?}");
+        let mut end = text.len().min(TEXT_LIMIT);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        text.truncate(end);
+        if field.name() == "message" {
+            self.message = text;
+        } else {
+            self.fields.insert(field.name().to_owned(), text.into());
+        }
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.record_debug(field, &format_args!("{value}"));
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.fields.insert(field.name().to_owned(), value.into());
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.fields.insert(field.name().to_owned(), value.into());
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.fields.insert(field.name().to_owned(), value.into());
+    }
+}
