@@ -171,7 +171,10 @@ pub const fn rendered_len(manifest: &ManifestTy) -> usize {
 
 /// The JSON of `manifest`; `N` is its [`rendered_len`].
 pub const fn render<const N: usize>(manifest: &ManifestTy) -> [u8; N] {
-    let mut out = Json { bytes: [0; N], len: 0 };
+    let mut out = Json {
+        bytes: [0; N],
+        len: 0,
+    };
     out.manifest(manifest);
     out.bytes
 }
@@ -185,7 +188,10 @@ pub const fn rendered_interface_len(interface: &InterfaceTy) -> usize {
 
 /// The JSON of `interface`; `N` is its [`rendered_interface_len`].
 pub const fn render_interface<const N: usize>(interface: &InterfaceTy) -> [u8; N] {
-    let mut out = Json { bytes: [0; N], len: 0 };
+    let mut out = Json {
+        bytes: [0; N],
+        len: 0,
+    };
     out.interface(interface);
     out.bytes
 }
@@ -420,5 +426,20 @@ impl<const N: usize> Json<N> {
         self.key("depth");
         self.number(subscription.depth);
         self.raw("}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{render_interface, rendered_interface_len};
+    use crate::{Interface, example};
+
+    const LEN: usize = rendered_interface_len(&example::FIXED);
+    static JSON: [u8; LEN] = render_interface(&example::FIXED);
+
+    #[test]
+    fn constants_read_back_as_the_model() {
+        let interface: Interface = serde_json::from_slice(&JSON).unwrap();
+        assert_eq!(interface, example::interface());
     }
 }

@@ -63,7 +63,10 @@ pub struct Event {
     pub retained: bool,
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature that serde asks for"
+)]
 fn is_false(value: &bool) -> bool {
     !value
 }
@@ -77,6 +80,15 @@ impl Interface {
     /// The number of the event `name`.
     pub fn event(&self, name: &str) -> Option<(u32, &Event)> {
         (0..).zip(&self.events).find(|(_, event)| event.name == name)
+    }
+
+    /// Each type that the interface names: of parameters, replies, errors and events, in their order.
+    pub fn types(&self) -> impl Iterator<Item = &Type> {
+        let methods = self.methods.iter().flat_map(|method| {
+            let params = method.params.iter().map(|param| &param.ty);
+            params.chain([&method.returns]).chain(&method.error)
+        });
+        methods.chain(self.events.iter().map(|event| &event.body))
     }
 }
 

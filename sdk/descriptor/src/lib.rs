@@ -6,9 +6,16 @@
 //!
 //! The universe of types is small on purpose: that makes the difference of two descriptors decidable.
 
+pub mod canonical;
+pub mod diff;
+#[cfg(test)]
+mod example;
 pub mod fixed;
 mod interface;
 mod manifest;
+mod nearest;
+pub mod signature;
+pub mod transcode;
 mod ty;
 
 pub use interface::{Event, Interface, Method, Param};
@@ -16,4 +23,5 @@ pub use manifest::{
     Manifest, ManifestError, Overflow, Requirement, State, Subscription, Unload, is_interface_id,
     is_module_name,
 };
+pub use nearest::nearest;
 pub use ty::{Case, Enum, Field, Record, Type, Union, UnionCase};

@@ -152,16 +152,30 @@ impl Manifest {
 
     fn check(&self) -> Result<(), ManifestError> {
         let fail = |field: &str, problem: String| {
-            Err(ManifestError::Field { field: field.to_owned(), problem })
+            Err(ManifestError::Field {
+                field: field.to_owned(),
+                problem,
+            })
         };
         if !is_module_name(&self.name) {
-            return fail("name", format!("{:?} is not a module name: lower-case letters, digits and '-', beginning with a letter, at most {NAME_LIMIT} bytes", self.name));
+            return fail(
+                "name",
+                format!(
+                    "{:?} is not a module name: lower-case letters, digits and '-', beginning with a letter, at most {NAME_LIMIT} bytes",
+                    self.name
+                ),
+            );
         }
         let ids = self.provides.iter().map(|it| &it.id);
         let ids = ids.chain(self.requires.iter().map(|it| &it.interface));
         for id in ids.chain(self.subscribes.iter().map(|it| &it.interface)) {
             if !is_interface_id(id) {
-                return fail("interface", format!("{id:?} is not an interface id: module-like names joined by '.', at most {NAME_LIMIT} bytes"));
+                return fail(
+                    "interface",
+                    format!(
+                        "{id:?} is not an interface id: module-like names joined by '.', at most {NAME_LIMIT} bytes"
+                    ),
+                );
             }
         }
         let counts = [
@@ -171,7 +185,10 @@ impl Manifest {
         ];
         for (field, count) in counts {
             if count > LIST_LIMIT {
-                return fail(field, format!("{count} entries, at most {LIST_LIMIT} are allowed"));
+                return fail(
+                    field,
+                    format!("{count} entries, at most {LIST_LIMIT} are allowed"),
+                );
             }
         }
         for (index, interface) in self.provides.iter().enumerate() {
@@ -179,12 +196,18 @@ impl Manifest {
                 other.id == interface.id && other.version.major == interface.version.major
             };
             if self.provides[..index].iter().any(twin) {
-                return fail("provides", format!("{} {} is there twice", interface.id, interface.version.major));
+                return fail(
+                    "provides",
+                    format!("{} {} is there twice", interface.id, interface.version.major),
+                );
             }
         }
         for subscription in &self.subscribes {
             if !(1..=65536).contains(&subscription.depth) {
-                return fail("subscribes.depth", format!("{} is not between 1 and 65536", subscription.depth));
+                return fail(
+                    "subscribes.depth",
+                    format!("{} is not between 1 and 65536", subscription.depth),
+                );
             }
         }
         if !matches!(self.config, Type::Unit | Type::Record(_)) {
@@ -198,7 +221,9 @@ impl Manifest {
 pub fn is_module_name(name: &str) -> bool {
     name.len() <= NAME_LIMIT
         && name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 /// Whether `id` can name an interface: names as of modules, joined by `.`, at most 64 bytes.
