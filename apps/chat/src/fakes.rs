@@ -68,9 +68,12 @@ impl FakeSession {
     }
 }
 
-impl Session for Arc<FakeSession> {
+impl Session for FakeSession {
     async fn send(&self, text: &str) -> Result<ChatLine, SessionError> {
         assert_ne!(text, "panic", "the test asked for it");
+        if text == "hang" {
+            std::future::pending::<()>().await;
+        }
         // A later text must not overtake an earlier one that takes its time.
         if text == "slow" {
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;

@@ -2,6 +2,8 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tui_input::{Input, InputRequest};
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
 
 use crate::limits::{MAX_INPUT_BYTES, MAX_RECALL};
 
@@ -28,12 +30,12 @@ impl InputLine {
         let mut left = 0;
         let mut shown = String::new();
         let mut used = 0;
-        for c in self.text().chars() {
-            let columns = unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
+        for grapheme in self.text().graphemes(true) {
+            let columns = grapheme.width();
             if left < scroll {
                 left += columns;
             } else if used + columns <= width {
-                shown.push(c);
+                shown.push_str(grapheme);
                 used += columns;
             } else {
                 break;
@@ -229,6 +231,7 @@ mod tests {
         assert_eq!(line.window(5), ("abcde".into(), 0));
         let wide = typed("日本語");
         assert_eq!(wide.window(4), ("語".into(), 2));
-        assert_eq!(wide.window(0).1, 0);
+        assert_eq!(typed("a👩‍👩‍👧b").window(20), ("a👩‍👩‍👧b".into(), 4));
+        assert_eq!(typed("a👩‍👩‍👧b").window(4), ("👩‍👩‍👧b".into(), 3));
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod app;
 pub mod command;
+pub mod event;
 pub mod format;
 pub mod input;
 pub mod limits;
@@ -24,10 +25,13 @@ mod app_tests;
 mod fakes;
 #[cfg(test)]
 mod run_tests;
+#[cfg(all(test, unix))]
+mod terminal_tests;
 #[cfg(test)]
 mod view_tests;
 
-pub use app::{App, Effect, Event, Outcome};
+pub use app::App;
+pub use event::{Effect, Event, Outcome};
 pub use options::Options;
 pub use run::{RunError, run};
 pub use session::{ChatLine, Module, Page, Peer, Session, SessionError, SessionEvent, SwapTarget};

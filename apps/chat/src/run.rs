@@ -1,6 +1,7 @@
 //! The loop between terminal, state and session.
 
 use std::{
+    collections::VecDeque,
     io::{self, IsTerminal},
     pin::pin,
     sync::Arc,
@@ -13,7 +14,8 @@ use ratatui::{Terminal, backend::Backend, backend::CrosstermBackend};
 use tokio::{task::JoinError, time::Instant};
 
 use crate::{
-    app::{App, Effect, Event},
+    app::App,
+    event::{Effect, Event},
     limits::FRAME,
     options::Options,
     session::{Session, SessionEvent},
@@ -38,10 +40,11 @@ pub enum RunError {
 }
 
 /// Runs the chat until the person leaves or the process is told to end. Needs a tokio runtime with time and IO.
+/// The session stays the caller's, who ends it.
 ///
 /// # Errors
 /// [`RunError`]; the terminal has been given back.
-pub async fn run<S: Session>(session: S, options: &Options) -> Result<(), RunError> {
+pub async fn run<S: Session>(session: Arc<S>, options: &Options) -> Result<(), RunError> {
     if !io::stdin().is_terminal() {
         return Err(RunError::NoTerminal("input"));
     }
@@ -57,7 +60,7 @@ pub async fn run<S: Session>(session: S, options: &Options) -> Result<(), RunErr
 /// The loop itself, on any terminal.
 pub(crate) async fn drive<B, S, I>(
     mut terminal: Terminal<B>,
-    session: S,
+    session: Arc<S>,
     mut input: I,
     mut app: App,
     options: &Options,
@@ -67,7 +70,6 @@ where
     S: Session,
     I: Stream<Item = io::Result<TerminalEvent>> + Unpin,
 {
-    let session = Arc::new(session);
     let (mut worker, mut outcomes) = Worker::new(Arc::clone(&session));
     let mut told_to_end = pin!(told_to_end());
     let mut session_open = true;
@@ -114,8 +116,9 @@ where
 }
 
 /// Begins effects; those for which there is no room end at once, which may call for more.
-fn begin<S: Session>(worker: &mut Worker<S>, app: &mut App, mut effects: Vec<Effect>) {
-    while let Some(effect) = (!effects.is_empty()).then(|| effects.remove(0)) {
+fn begin<S: Session>(worker: &mut Worker<S>, app: &mut App, effects: Vec<Effect>) {
+    let mut effects = VecDeque::from(effects);
+    while let Some(effect) = effects.pop_front() {
         if let Some(refusal) = worker.begin(effect) {
             effects.extend(app.handle(Event::Done(refusal)));
         }

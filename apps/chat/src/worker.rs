@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use crate::{
-    app::{Effect, Outcome},
+    event::{Effect, Outcome},
     limits::{EXIT_DEADLINE, MAX_QUEUED_SENDS, MAX_REQUESTS, REQUEST_DEADLINE, SWAP_DEADLINE},
     session::{Session, SessionError},
 };
@@ -127,4 +127,56 @@ async fn within<T>(
     timeout(deadline, work)
         .await
         .unwrap_or(Err(SessionError::Timeout { seconds }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fakes::FakeSession;
+
+    #[tokio::test]
+    async fn what_finds_no_room_is_refused_at_once_with_the_limit() {
+        let (session, _events) = FakeSession::new(0);
+        let (mut worker, _results) = Worker::new(session);
+        // The tasks don't run before this test waits.
+        for _ in 0..MAX_QUEUED_SENDS {
+            assert!(worker.begin(Effect::Send("x".into())).is_none());
+        }
+        for _ in 0..MAX_REQUESTS {
+            assert!(worker.begin(Effect::Peers { show: true }).is_none());
+        }
+        let Some(Outcome::Sent(Err(busy))) = worker.begin(Effect::Send("x".into())) else {
+            panic!("not refused")
+        };
+        assert_eq!(
+            busy.to_string(),
+            "too many requests are under way, the limit is 64"
+        );
+        let peers = worker.begin(Effect::Peers { show: true });
+        assert!(matches!(
+            peers,
+            Some(Outcome::Peers(true, Err(SessionError::Busy { limit: 16 })))
+        ));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn leaving_does_not_wait_for_a_send_that_hangs() {
+        let (session, _events) = FakeSession::new(0);
+        let (mut worker, results) = Worker::new(session);
+        assert!(worker.begin(Effect::Send("hang".into())).is_none());
+        let started = tokio::time::Instant::now();
+        worker.finish(results).await;
+        assert_eq!(started.elapsed().as_secs(), EXIT_DEADLINE.as_secs());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_send_that_hangs_ends_with_its_deadline() {
+        let (session, _events) = FakeSession::new(0);
+        let (mut worker, mut results) = Worker::new(session);
+        worker.begin(Effect::Send("hang".into()));
+        let Some(Outcome::Sent(Err(error))) = results.recv().await else {
+            panic!("no refusal")
+        };
+        assert_eq!(error.to_string(), "no answer within 30 s");
+    }
 }
