@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     PubsubTopic,
-    limits::{IDLE_TIMEOUT, LISTEN_TIMEOUT, MAX_NEGOTIATING_STREAMS, SCORE_SWEEP, SHUTDOWN_TIMEOUT},
+    limits::{IDLE_TIMEOUT, MAX_NEGOTIATING_STREAMS, SCORE_SWEEP, SHUTDOWN_TIMEOUT},
     metadata::{self, Metadata},
     relay::{self, Judgement},
 };
@@ -39,7 +39,7 @@ pub(super) struct Driver {
     pub(super) joined: BTreeSet<PubsubTopic>,
     pub(super) agent: String,
     configured: BTreeSet<PubsubTopic>,
-    listen: Vec<Multiaddr>,
+    pub(super) listen: Vec<Multiaddr>,
     commands: mpsc::Receiver<Command>,
     score_sweep: Interval,
 }
@@ -85,42 +85,6 @@ impl Driver {
         };
         driver.sync_shards();
         Ok(driver)
-    }
-
-    /// Binds all addresses; hears the network meanwhile.
-    pub(super) async fn listen(&mut self) -> Result<(), NodeError> {
-        for address in std::mem::take(&mut self.listen) {
-            let failed = |reason: String| NodeError::Listen {
-                address: address.clone(),
-                reason,
-            };
-            let listener = self
-                .swarm
-                .listen_on(address.clone())
-                .map_err(|error| failed(error.to_string()))?;
-            let bound = async {
-                loop {
-                    match self.swarm.select_next_some().await {
-                        SwarmEvent::NewListenAddr { listener_id, .. } if listener_id == listener => {
-                            return Ok(());
-                        }
-                        SwarmEvent::ListenerClosed {
-                            listener_id, reason, ..
-                        } if listener_id == listener => {
-                            return Err(reason
-                                .err()
-                                .map_or("closed".to_owned(), |error| error.to_string()));
-                        }
-                        other => self.hear(other),
-                    }
-                }
-            };
-            match timeout(LISTEN_TIMEOUT, bound).await {
-                Ok(bound) => bound.map_err(failed)?,
-                Err(_) => return Err(failed(format!("not bound within {LISTEN_TIMEOUT:?}"))),
-            }
-        }
-        Ok(())
     }
 
     pub(super) async fn run(mut self) {
@@ -195,7 +159,7 @@ impl Driver {
         self.joined = wanted;
     }
 
-    fn hear(&mut self, event: SwarmEvent<BehaviourEvent>) {
+    pub(super) fn hear(&mut self, event: SwarmEvent<BehaviourEvent>) {
         let now = Instant::now();
         match event {
             SwarmEvent::Behaviour(event) => self.hear_protocol(event),

@@ -8,6 +8,7 @@ mod delivery;
 mod driver;
 mod error;
 mod key;
+mod listen;
 mod peers;
 mod publish;
 mod redial;

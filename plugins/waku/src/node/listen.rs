@@ -1,0 +1,65 @@
+//! Binding the listen addresses.
+
+use std::net::{IpAddr, SocketAddr, TcpListener};
+
+use futures::StreamExt;
+use libp2p::{Multiaddr, multiaddr::Protocol, swarm::SwarmEvent};
+use tokio::time::timeout;
+
+use super::{NodeError, driver::Driver};
+use crate::limits::LISTEN_TIMEOUT;
+
+impl Driver {
+    /// Binds all addresses; hears the network meanwhile.
+    pub(super) async fn listen(&mut self) -> Result<(), NodeError> {
+        for address in std::mem::take(&mut self.listen) {
+            let failed = |reason: String| NodeError::Listen {
+                address: address.clone(),
+                reason,
+            };
+            match timeout(LISTEN_TIMEOUT, self.bind(&address)).await {
+                Ok(bound) => bound.map_err(failed)?,
+                Err(_) => return Err(failed(format!("not bound within {LISTEN_TIMEOUT:?}"))),
+            }
+        }
+        Ok(())
+    }
+
+    async fn bind(&mut self, address: &Multiaddr) -> Result<(), String> {
+        if let Some(taken) = taken(address) {
+            return Err(taken.to_string());
+        }
+        let listener = self
+            .swarm
+            .listen_on(address.clone())
+            .map_err(|error| error.to_string())?;
+        loop {
+            match self.swarm.select_next_some().await {
+                SwarmEvent::NewListenAddr { listener_id, .. } if listener_id == listener => return Ok(()),
+                SwarmEvent::ListenerClosed {
+                    listener_id, reason, ..
+                } if listener_id == listener => {
+                    return Err(reason
+                        .err()
+                        .map_or("closed".to_owned(), |error| error.to_string()));
+                }
+                other => self.hear(other),
+            }
+        }
+    }
+}
+
+/// Why a fixed port can't be bound. libp2p binds with `SO_REUSEPORT`, so that two nodes on one port would share its
+/// connections without an error; a plain socket tells.
+fn taken(address: &Multiaddr) -> Option<std::io::Error> {
+    let mut parts = address.iter();
+    let ip = match parts.next()? {
+        Protocol::Ip4(ip) => IpAddr::V4(ip),
+        Protocol::Ip6(ip) => IpAddr::V6(ip),
+        _ => return None,
+    };
+    match parts.next()? {
+        Protocol::Tcp(port) if port != 0 => TcpListener::bind(SocketAddr::new(ip, port)).err(),
+        _ => None,
+    }
+}
