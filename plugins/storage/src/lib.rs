@@ -30,6 +30,7 @@ mod batch;
 mod blocking;
 pub mod encoding;
 mod error;
+mod import;
 mod job;
 mod job_id;
 mod key;

@@ -1,7 +1,7 @@
 //! The directory of a store: that it can be one, and that one instance alone uses it.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::error::{Error, Result};
 
@@ -74,7 +74,7 @@ pub(crate) fn jobs(root: &Path) -> Result<Vec<String>> {
 }
 
 /// Removes a file; false when it is not there.
-pub(crate) fn remove(path: &PathBuf) -> Result<bool> {
+pub(crate) fn remove(path: &Path) -> Result<bool> {
     match fs::remove_file(path) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),

@@ -79,29 +79,37 @@ fn integer(connection: &Connection, pragma: &str) -> rusqlite::Result<i32> {
     connection.pragma_query_value(None, pragma, |row| row.get(0))
 }
 
+/// What a file says of itself.
+pub(crate) struct Marks {
+    pub(crate) application_id: i32,
+    pub(crate) format: i32,
+    pub(crate) tables: i64,
+}
+
+pub(crate) fn marks(connection: &Connection) -> rusqlite::Result<Marks> {
+    let tables = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let application_id = integer(connection, "application_id")?;
+    Ok(Marks {
+        application_id,
+        format: integer(connection, "user_version")?,
+        tables,
+    })
+}
+
 /// Whether the file is empty; an error when it is neither empty nor in our format.
 fn check_format(connection: &Connection, context: &ErrorContext) -> Result<bool> {
-    let read = || -> rusqlite::Result<(i32, i32, i64)> {
-        let tables = "SELECT count(*) FROM sqlite_schema";
-        let tables = connection.query_row(tables, [], |row| row.get(0))?;
-        Ok((
-            integer(connection, "application_id")?,
-            integer(connection, "user_version")?,
-            tables,
-        ))
-    };
-    let (application_id, found, tables) = read().map_err(|error| context.wrap(error))?;
+    let marks = marks(connection).map_err(|error| context.wrap(error))?;
     let job = context.job.clone();
-    match (application_id, found, tables) {
+    match (marks.application_id, marks.format, marks.tables) {
         (0, 0, 0) => Ok(true),
         (APPLICATION_ID, FORMAT, _) => Ok(false),
         // The reference implementation marks its format 1 with no application id.
-        (APPLICATION_ID, _, _) | (0, 1, _) => Err(Error::IncompatibleVersion {
+        (APPLICATION_ID, found, _) | (0, found @ 1, _) => Err(Error::IncompatibleVersion {
             job,
             found,
             supported: FORMAT,
         }),
-        _ => Err(Error::ForeignFile { job, application_id }),
+        (application_id, ..) => Err(Error::ForeignFile { job, application_id }),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Sessions: what one caller does with a job, in order.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -16,6 +17,8 @@ use crate::limits;
 use crate::query::{self, Page, Row, Scan};
 use crate::queue::{Item, Place, WhenFull};
 use crate::receipt::{Ack, Receipt};
+use crate::root;
+use crate::schema;
 
 /// Failures of writes that nobody waited for.
 #[derive(Debug, Default)]
@@ -373,5 +376,24 @@ impl Session {
         query::check_page(limit)?;
         after.map_or(Ok(()), batch::check_category)?;
         self.read(|connection| query::categories(connection, after, limit))
+    }
+
+    /// Writes a copy of the job, as it is at one moment, to a new file at `path`: a job file like any other,
+    /// compacted. Writers are not held up; the log grows meanwhile. Blocks as long as the copy takes.
+    ///
+    /// # Errors
+    /// As [`Session::get`]; [`Error::InvalidArgument`] when `path` exists or is not UTF-8.
+    pub fn backup_to(&self, path: &Path) -> Result<()> {
+        let name = path
+            .to_str()
+            .ok_or_else(|| Error::argument("path", "is not UTF-8"))?;
+        if !schema::create_file(path)? {
+            return Err(Error::argument("path", "exists already"));
+        }
+        let copied = self.read(|connection| connection.execute("VACUUM INTO ?1", [name]).map(drop));
+        if copied.is_err() {
+            root::remove(path)?;
+        }
+        copied
     }
 }

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorContext, Result};
+use crate::import;
 use crate::job::{Job, with_suffix};
 use crate::job_id;
 use crate::limits;
@@ -130,18 +131,54 @@ impl Store {
 
     fn create_file(&self, id: &str, path: &Path) -> Result<()> {
         let _creating = locked(&self.creating);
+        self.check_case(id)?;
+        schema::create_file(path).map(drop)
+    }
+
+    fn check_case(&self, id: &str) -> Result<()> {
         let folded = id.to_lowercase();
         let others = root::jobs(&self.root)?;
-        if let Some(other) = others
+        match others
             .iter()
             .find(|other| *other != id && other.to_lowercase() == folded)
         {
-            return Err(Error::argument(
+            Some(other) => Err(Error::argument(
                 "job id",
                 format!("differs only by case from {other:?}"),
-            ));
+            )),
+            None => Ok(()),
         }
-        schema::create_file(path).map(drop)
+    }
+
+    /// Makes a new job of a file that the reference implementation wrote (its format 1), which is only read;
+    /// gives the number of rows. The job exists completely or not at all, and is not open afterwards.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] when the job exists; [`Error::NotADatabase`], [`Error::Corrupt`],
+    /// [`Error::ForeignFile`] or [`Error::IncompatibleVersion`] for another kind of file; [`Error::TooLarge`] for
+    /// a row over a limit; otherwise as [`Store::open_job`].
+    pub fn import_job(&self, id: &str, source: &Path) -> Result<u64> {
+        let path = self.path(id)?;
+        let (slot, _lock) = self.slot(id)?;
+        let place = locked(&slot);
+        let imported = self.import_file(id, source, &path);
+        drop(place);
+        self.release(id, &slot);
+        imported
+    }
+
+    fn import_file(&self, id: &str, source: &Path, path: &Path) -> Result<u64> {
+        let _creating = locked(&self.creating);
+        self.check_case(id)?;
+        if path.exists() {
+            return Err(Error::argument("job id", "exists already"));
+        }
+        let context = ErrorContext {
+            job: id.to_owned(),
+            quota: self.options.quota,
+        };
+        let unfinished = self.root.join(format!(".import-{}.db", job_id::stem(id)?));
+        import::import(source, &unfinished, path, &context)
     }
 
     /// An open job.

@@ -1,0 +1,283 @@
+//! Opening, closing and dropping stores and jobs.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+use std::thread;
+
+use common::{Brake, key, store, store_with};
+use storage_plugin::{Ack, Batch, Error, KeyRange, Options, Scan, Store, limits};
+
+fn files(root: &Path) -> Vec<String> {
+    let mut names: Vec<_> = fs::read_dir(root)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name != ".lock")
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_root_that_is_or_lies_below_a_file_is_refused_and_untouched() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("file");
+    fs::write(&file, "mark").unwrap();
+    for root in [file.clone(), file.join("below"), file.join("a/b/c")] {
+        let Err(refused) = Store::new(root, Options::default()) else {
+            panic!("a file was accepted")
+        };
+        assert_eq!(
+            refused.to_string(),
+            format!("root: {} is not a directory", file.display())
+        );
+    }
+    let Err(refused) = Store::new("", Options::default()) else {
+        panic!("an empty path was accepted")
+    };
+    assert_eq!(refused.to_string(), "root: must not be empty");
+    assert_eq!(fs::read(&file).unwrap(), b"mark");
+}
+
+#[test]
+fn the_root_appears_with_the_first_job_and_an_existing_one_is_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path().join("a/b");
+    let store = Store::new(&root, Options::default()).unwrap();
+    assert_eq!(store.list_jobs().unwrap(), Vec::<String>::new());
+    assert_eq!(store.drop_job("j"), Err(Error::JobNotFound { job: "j".into() }));
+    assert!(!root.exists());
+    store.open_job("j").unwrap();
+    assert!(root.join("j.db").exists());
+    fs::write(root.join("mark"), "x").unwrap();
+    drop(store);
+    Store::new(&root, Options::default())
+        .unwrap()
+        .open_job("j")
+        .unwrap();
+    assert!(root.join("mark").exists());
+}
+
+#[test]
+fn opening_twice_gives_one_job_and_reopening_keeps_its_data() {
+    let (_directory, store) = store();
+    let first = store.open_job("j").unwrap().session();
+    first.put("c", key(1), "x").unwrap();
+    let second = store.open_job("j").unwrap().session();
+    assert_eq!(second.get("c", key(1)).unwrap(), Some(b"x".to_vec()));
+    store.close_job("j").unwrap();
+    store.close_job("j").unwrap();
+    assert_eq!(first.get("c", key(1)), Err(Error::Closed));
+    assert_eq!(first.put("c", key(1), "y"), Err(Error::Closed));
+    assert_eq!(first.barrier(), Err(Error::Closed));
+    assert_eq!(store.job("j").err(), Some(Error::JobNotFound { job: "j".into() }));
+    let third = store.open_job("j").unwrap().session();
+    assert_eq!(third.get("c", key(1)).unwrap(), Some(b"x".to_vec()));
+    assert_eq!(store.job("j").unwrap().id(), "j");
+}
+
+#[test]
+fn jobs_are_apart_and_can_be_listed_and_dropped() {
+    let (_directory, store) = store();
+    let (a, b) = (
+        store.open_job("a").unwrap().session(),
+        store.open_job("../b").unwrap().session(),
+    );
+    a.put("c", key(1), "a").unwrap();
+    b.put("c", key(1), "b").unwrap();
+    assert_eq!(a.get("c", key(1)).unwrap(), Some(b"a".to_vec()));
+    assert_eq!(store.list_jobs().unwrap(), ["../b", "a"]);
+    store.drop_job("../b").unwrap();
+    assert_eq!(b.get("c", key(1)), Err(Error::Closed));
+    assert_eq!(store.list_jobs().unwrap(), ["a"]);
+    assert_eq!(
+        store.drop_job("../b"),
+        Err(Error::JobNotFound { job: "../b".into() })
+    );
+    assert_eq!(a.get("c", key(1)).unwrap(), Some(b"a".to_vec()));
+    store.close_job("a").unwrap();
+    store.drop_job("a").unwrap();
+    assert!(files(store.root()).is_empty());
+    let fresh = store.open_job("a").unwrap().session();
+    assert_eq!(fresh.get("c", key(1)).unwrap(), None);
+}
+
+#[test]
+fn ids_that_break_the_rules_or_differ_only_by_case_are_refused() {
+    let (_directory, store) = store();
+    store.open_job("Chat").unwrap();
+    let refused = store.open_job("chat").err().unwrap();
+    assert_eq!(refused.to_string(), "job id: differs only by case from \"Chat\"");
+    assert_eq!(
+        store.open_job("").err().unwrap().to_string(),
+        "job id: must not be empty"
+    );
+    let refused = store.open_job("a\0").err().unwrap();
+    assert_eq!(refused.to_string(), "job id: must not hold control characters");
+    let refused = store.open_job(&"a".repeat(255)).err().unwrap();
+    assert_eq!(refused.to_string(), "job id bytes has 255, the limit is 128");
+    assert_eq!(files(store.root()), ["Chat.db", "Chat.db-shm", "Chat.db-wal"]);
+}
+
+#[test]
+fn a_second_store_of_a_root_is_refused_at_once_until_the_first_closes() {
+    let (_directory, first) = store();
+    let second = Store::new(first.root(), Options::default()).unwrap();
+    let session = first.open_job("a").unwrap().session();
+    let refused = second.open_job("b").err().unwrap();
+    assert_eq!(
+        refused,
+        Error::AlreadyOpen {
+            root: first.root().to_owned()
+        }
+    );
+    assert!(refused.to_string().ends_with("is in use by another instance"));
+    session.put("c", key(1), "x").unwrap();
+    first.close().unwrap();
+    first.close().unwrap();
+    assert_eq!(first.open_job("a").err(), Some(Error::Closed));
+    let session = second.open_job("a").unwrap().session();
+    assert_eq!(session.get("c", key(1)).unwrap(), Some(b"x".to_vec()));
+}
+
+#[test]
+fn closing_applies_everything_that_was_accepted() {
+    let brake = Brake::new();
+    let options = Options {
+        on_failed_write: Some(brake.hook.clone()),
+        ..Options::default()
+    };
+    let (_directory, store) = store_with(options);
+    let session = store.open_job("j").unwrap().session();
+    brake.pull(&session);
+    for number in 0..3_000 {
+        drop(
+            session
+                .persist(Batch::new().put("c", key(number), "x"), Ack::Queued)
+                .unwrap(),
+        );
+    }
+    let acknowledged = session
+        .persist(Batch::new().put("d", key(1), "x"), Ack::Applied)
+        .unwrap();
+    thread::scope(|scope| {
+        let closing = scope.spawn(|| store.close_job("j"));
+        brake.release();
+        // The brake itself is a failed write that nobody waited for.
+        assert!(matches!(
+            closing.join().unwrap(),
+            Err(Error::Unacknowledged { count: 1, .. })
+        ));
+    });
+    acknowledged.wait().unwrap();
+    assert_eq!(files(store.root()), ["j.db"], "no log may remain");
+    let session = store.open_job("j").unwrap().session();
+    assert_eq!(session.count("c", &KeyRange::all()).unwrap(), 3_000);
+    assert_eq!(session.count("d", &KeyRange::all()).unwrap(), 1);
+}
+
+#[test]
+fn dropping_a_job_waits_for_running_scans() {
+    let (_directory, store) = store();
+    let session = store.open_job("j").unwrap().session();
+    let batch = (0..5_000).fold(Batch::new(), |batch, number| {
+        batch.put("c", key(number), vec![1; 100])
+    });
+    session.persist(batch, Ack::Applied).unwrap().wait().unwrap();
+    thread::scope(|scope| {
+        let scans: Vec<_> = (0..8)
+            .map(|_| {
+                let session = session.clone();
+                scope.spawn(move || {
+                    loop {
+                        match session.scan("c", &Scan::new(KeyRange::all())) {
+                            Ok(page) => assert_eq!(page.rows.len(), 5_000),
+                            Err(error) => break error,
+                        }
+                    }
+                })
+            })
+            .collect();
+        store.drop_job("j").unwrap();
+        for scan in scans {
+            assert_eq!(scan.join().unwrap(), Error::Closed);
+        }
+    });
+    assert!(files(store.root()).is_empty());
+}
+
+#[test]
+fn the_number_of_open_jobs_is_bounded() {
+    let (_directory, store) = store();
+    for number in 0..limits::MAX_OPEN_JOBS {
+        store.open_job(&number.to_string()).unwrap();
+    }
+    let refused = store.open_job("one more").err().unwrap();
+    assert_eq!(refused.to_string(), "open jobs are used up (limit 256)");
+    store.close_job("7").unwrap();
+    store.open_job("one more").unwrap();
+    store.close().unwrap();
+    assert_eq!(files(store.root()).len(), limits::MAX_OPEN_JOBS + 1);
+}
+
+#[test]
+fn many_threads_may_open_use_and_close_one_job() {
+    let (_directory, store) = store();
+    thread::scope(|scope| {
+        for caller in 0..4 {
+            let store = &store;
+            scope.spawn(move || {
+                for turn in 0..50 {
+                    let session = store.open_job("j").unwrap().session();
+                    match session.put("c", key(caller), turn.to_string()) {
+                        Ok(()) | Err(Error::Closed) => {}
+                        Err(other) => panic!("{other}"),
+                    }
+                    store.close_job("j").unwrap();
+                }
+            });
+        }
+    });
+    store.close().unwrap();
+    assert_eq!(files(store.root()), ["j.db"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_thousand_openings_leave_no_descriptor_behind() {
+    // Descriptors of the whole process, so this counts those of one job by name.
+    let (_directory, store) = store();
+    for _ in 0..1_000 {
+        let session = store.open_job("j").unwrap().session();
+        session.put("c", key(1), "x").unwrap();
+        session.get("c", key(1)).unwrap();
+        store.close_job("j").unwrap();
+    }
+    let open = fs::read_dir("/proc/self/fd")
+        .unwrap()
+        .filter_map(|entry| fs::read_link(entry.unwrap().path()).ok())
+        .filter(|target| target.starts_with(store.root()))
+        .count();
+    assert_eq!(open, 1, "only the lock of the root");
+    assert_eq!(files(store.root()), ["j.db"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn files_are_for_their_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let (_directory, store) = store();
+    let session = store.open_job("j").unwrap().session();
+    session.put("c", key(1), "x").unwrap();
+    assert_eq!(mode(store.root()), 0o700);
+    for name in ["j.db", "j.db-wal", "j.db-shm", ".lock"] {
+        assert_eq!(mode(&store.root().join(name)), 0o600, "{name}");
+    }
+    store.close_job("j").unwrap();
+    let file = store.root().join("j.db");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    store.open_job("j").unwrap();
+    assert_eq!(mode(&file), 0o600);
+}
