@@ -26,9 +26,9 @@ pub(crate) fn import(source: &Path, unfinished: &Path, path: &Path, context: &Er
     remove_all(unfinished)?;
     schema::create_file(unfinished)?;
     let copied = copy(&source, unfinished, context).and_then(|rows| {
-        fs::rename(unfinished, path)
-            .map(|()| rows)
-            .map_err(Error::io("name the new file"))
+        fs::rename(unfinished, path).map_err(Error::io("name the file of a job"))?;
+        path.parent().map_or(Ok(()), root::sync_names)?;
+        Ok(rows)
     });
     if copied.is_err() {
         remove_all(unfinished)?;

@@ -9,6 +9,7 @@ use std::thread::{self, JoinHandle};
 use tokio::sync::watch;
 
 use crate::error::{Error, ErrorContext, Result};
+use crate::failures::Failures;
 use crate::limits;
 use crate::options::{FailedWrite, Options};
 use crate::queue::{Capacity, Item, Queue};
@@ -16,7 +17,7 @@ use crate::reader::Readers;
 use crate::receipt::Outcome;
 use crate::root::RootLock;
 use crate::schema;
-use crate::session::{Failures, Session};
+use crate::session::Session;
 use crate::writer::Writer;
 
 /// Totals of one opening of a job.

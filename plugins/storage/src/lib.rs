@@ -30,6 +30,7 @@ mod batch;
 mod blocking;
 pub mod encoding;
 mod error;
+mod failures;
 mod import;
 mod job;
 mod job_id;
@@ -43,6 +44,7 @@ mod receipt;
 mod root;
 mod schema;
 mod session;
+mod session_reads;
 mod store;
 mod writer;
 

@@ -30,8 +30,22 @@ pub(crate) fn check(root: &Path) -> Result<()> {
     }
 }
 
+/// Makes the names in a directory survive a loss of power.
+#[cfg(unix)]
+pub(crate) fn sync_names(directory: &Path) -> Result<()> {
+    let sync = File::open(directory).and_then(|directory| directory.sync_all());
+    sync.map_err(Error::io("write a directory to the disk"))
+}
+
+#[cfg(not(unix))]
+pub(crate) fn sync_names(_directory: &Path) -> Result<()> {
+    Ok(())
+}
+
 /// Creates the directory if need be, open to its owner only, and takes it.
 pub(crate) fn acquire(root: &Path) -> Result<RootLock> {
+    let root = &std::path::absolute(root).map_err(Error::io("resolve the root directory"))?;
+    let new: Vec<&Path> = root.ancestors().take_while(|path| !path.exists()).collect();
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -39,6 +53,9 @@ pub(crate) fn acquire(root: &Path) -> Result<RootLock> {
     builder
         .create(root)
         .map_err(Error::io("create the root directory"))?;
+    new.into_iter()
+        .filter_map(Path::parent)
+        .try_for_each(sync_names)?;
 
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);

@@ -1,60 +1,19 @@
-//! Sessions: what one caller does with a job, in order.
+//! Sessions: what one caller does with a job, in order; here the writing half.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use crate::batch::{self, Batch};
+use crate::batch::Batch;
 use crate::blocking::block_until;
-use crate::error::{Error, Result, check_size};
+use crate::error::{Error, Result};
+use crate::failures::Failures;
 use crate::job::Shared;
 use crate::key::{Key, KeyRange};
-use crate::limits;
-use crate::query::{self, Page, Row, Scan};
 use crate::queue::{Item, Place, WhenFull};
 use crate::receipt::{Ack, Receipt};
-use crate::root;
-use crate::schema;
-
-/// Failures of writes that nobody waited for.
-#[derive(Debug, Default)]
-pub(crate) struct Failures {
-    count: u64,
-    first: Option<Error>,
-}
-
-impl Failures {
-    pub(crate) fn record(&mut self, error: &Error) {
-        self.count += 1;
-        self.first.get_or_insert_with(|| error.clone());
-    }
-
-    /// Takes `count` failures off that were reported elsewhere.
-    fn forget(&mut self, count: u64) {
-        self.count = self.count.saturating_sub(count);
-        if self.count == 0 {
-            self.first = None;
-        }
-    }
-
-    /// Reports the failures once.
-    pub(crate) fn take(&mut self) -> Result<()> {
-        match std::mem::take(self) {
-            Failures {
-                count,
-                first: Some(first),
-            } => Err(Error::Unacknowledged {
-                count,
-                first: Box::new(first),
-            }),
-            _ => Ok(()),
-        }
-    }
-}
 
 /// Where a write came from.
 #[derive(Debug, Default)]
@@ -80,7 +39,7 @@ impl Origin {
 /// [`Error::Closed`]. The futures need no runtime.
 #[derive(Clone)]
 pub struct Session {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     origin: Arc<Origin>,
 }
 
@@ -175,7 +134,7 @@ impl Session {
             .failures
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let reported = failures.count;
+        let reported = failures.count();
         let report = failures.take();
         drop(failures);
         if reported > 0 {
@@ -299,101 +258,5 @@ impl Session {
             .subscribe()
             .wait_for(|applied| *applied >= target)
             .await;
-    }
-
-    fn read<R>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<R>) -> Result<R> {
-        let waited = self.shared.options.call_timeout;
-        if !self.is_caught_up() {
-            block_until(Instant::now() + waited, self.caught_up()).ok_or(Error::Timeout {
-                what: "earlier writes",
-                waited,
-            })?;
-        }
-        self.shared.readers.with(waited, read)
-    }
-
-    /// The payload of a key; `None` when it is absent.
-    ///
-    /// # Errors
-    /// A limit, a timeout, or a failure of the database.
-    pub fn get(&self, category: &str, key: impl Into<Key>) -> Result<Option<Vec<u8>>> {
-        let key = key.into();
-        batch::check_place(category, &key)?;
-        self.read(|connection| query::get(connection, category, &key))
-    }
-
-    /// The payloads of several keys at one moment, in their order.
-    ///
-    /// # Errors
-    /// As [`Session::get`]; [`Error::TooLarge`] over [`limits::MAX_GET_MANY`] keys or
-    /// [`limits::MAX_GET_MANY_BYTES`].
-    pub fn get_many(&self, category: &str, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
-        batch::check_category(category)?;
-        check_size("keys", keys.len(), limits::MAX_GET_MANY)?;
-        keys.iter().try_for_each(batch::check_key)?;
-        let limit = limits::MAX_GET_MANY_BYTES;
-        self.read(|connection| query::get_many(connection, category, keys))?
-            .map_err(|size| Error::TooLarge {
-                field: "answer bytes",
-                size,
-                limit,
-            })
-    }
-
-    /// Whether a key is there.
-    ///
-    /// # Errors
-    /// As [`Session::get`].
-    pub fn exists(&self, category: &str, key: impl Into<Key>) -> Result<bool> {
-        let key = key.into();
-        batch::check_place(category, &key)?;
-        self.read(|connection| query::exists(connection, category, &key))
-    }
-
-    /// The number of keys in a range.
-    ///
-    /// # Errors
-    /// As [`Session::get`].
-    pub fn count(&self, category: &str, range: &KeyRange) -> Result<u64> {
-        batch::check_range(category, range)?;
-        self.read(|connection| query::count(connection, category, range))
-    }
-
-    /// One page of a range, in key order, as it is at one moment.
-    ///
-    /// # Errors
-    /// As [`Session::get`]; [`Error::InvalidArgument`] or [`Error::TooLarge`] for a wrong `limit`.
-    pub fn scan(&self, category: &str, scan: &Scan) -> Result<Page<Row, Key>> {
-        scan.check(category)?;
-        self.read(|connection| query::scan(connection, category, scan))
-    }
-
-    /// One page of the categories that hold at least one key, in byte order, behind `after`.
-    ///
-    /// # Errors
-    /// As [`Session::scan`].
-    pub fn list_categories(&self, after: Option<&str>, limit: usize) -> Result<Page<String, String>> {
-        query::check_page(limit)?;
-        after.map_or(Ok(()), batch::check_category)?;
-        self.read(|connection| query::categories(connection, after, limit))
-    }
-
-    /// Writes a copy of the job, as it is at one moment, to a new file at `path`: a job file like any other,
-    /// compacted. Writers are not held up; the log grows meanwhile. Blocks as long as the copy takes.
-    ///
-    /// # Errors
-    /// As [`Session::get`]; [`Error::InvalidArgument`] when `path` exists or is not UTF-8.
-    pub fn backup_to(&self, path: &Path) -> Result<()> {
-        let name = path
-            .to_str()
-            .ok_or_else(|| Error::argument("path", "is not UTF-8"))?;
-        if !schema::create_file(path)? {
-            return Err(Error::argument("path", "exists already"));
-        }
-        let copied = self.read(|connection| connection.execute("VACUUM INTO ?1", [name]).map(drop));
-        if copied.is_err() {
-            root::remove(path)?;
-        }
-        copied
     }
 }
