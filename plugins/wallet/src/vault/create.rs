@@ -51,10 +51,18 @@ impl Vault {
         }
         let keys = status_keys(&master)?;
         let data_key = DataKey::generate()?;
+        let file_password = data_key.password()?;
+        let cost = self.config.envelope_cost;
+        // Password envelope and key files at once: nearly all of the time goes into scrypt.
+        let (envelope, files) = thread::scope(|scope| {
+            let envelope = scope.spawn(|| envelope::wrap(&data_key, key_uid, password, cost));
+            let files = seal_all(&keys, &file_password, self.config.key_file_cost);
+            (joined(envelope), files)
+        });
         let new = NewFiles {
             profile: describe(name, &master, &keys, self.unix_time())?,
-            envelope: envelope::wrap(&data_key, key_uid, password, self.config.envelope_cost)?,
-            keys: seal_all(&keys, &data_key.password()?, self.config.key_file_cost)?,
+            envelope: envelope?,
+            keys: files?,
         };
         self.store.create(&new, self.config.clock.wall())?;
         tracing::info!(%key_uid, "profile created");
@@ -141,7 +149,7 @@ fn describe(name: &str, master: &ExtendedKey, keys: &[ExtendedKey], now: u64) ->
     })
 }
 
-/// Encrypts keys into files, two at a time: almost all of the time goes into scrypt.
+/// Encrypts keys into files, two at a time.
 pub(super) fn seal_all(
     keys: &[ExtendedKey],
     password: &Password,
@@ -155,9 +163,16 @@ pub(super) fn seal_all(
     let (first, second) = keys.split_at(keys.len() / 2);
     thread::scope(|scope| {
         let first = scope.spawn(|| seal(first));
-        let second = seal(second)?;
-        let mut all = first.join().map_err(|_| KeystoreError::Random)??;
-        all.extend(second);
+        let second = seal(second);
+        let mut all = joined(first)?;
+        all.extend(second?);
         Ok(all)
     })
+}
+
+/// A thread's result; its panic goes on in the caller.
+fn joined<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
+    thread
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
