@@ -34,6 +34,9 @@ pub enum RunError {
     /// The terminal failed.
     #[error("terminal: {0}")]
     Terminal(#[from] io::Error),
+    /// The process could not listen for signals.
+    #[error("signals: {0}")]
+    Signals(#[source] io::Error),
     /// A task of the chat panicked.
     #[error("internal error: {0}")]
     Task(#[from] JoinError),
@@ -51,10 +54,11 @@ pub async fn run<S: Session>(session: Arc<S>, options: &Options) -> Result<(), R
     if !io::stdout().is_terminal() {
         return Err(RunError::NoTerminal("output"));
     }
+    let told_to_end = told_to_end().map_err(RunError::Signals)?;
     let _screen = Screen::take()?;
     let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
     let app = App::new(TimeZone::system());
-    drive(terminal, session, EventStream::new(), app, options).await
+    drive(terminal, session, EventStream::new(), told_to_end, app, options).await
 }
 
 /// The loop itself, on any terminal.
@@ -62,6 +66,7 @@ pub(crate) async fn drive<B, S, I>(
     mut terminal: Terminal<B>,
     session: Arc<S>,
     mut input: I,
+    told_to_end: impl Future<Output = ()>,
     mut app: App,
     options: &Options,
 ) -> Result<(), RunError>
@@ -71,7 +76,7 @@ where
     I: Stream<Item = io::Result<TerminalEvent>> + Unpin,
 {
     let (mut worker, mut outcomes) = Worker::new(Arc::clone(&session));
-    let mut told_to_end = pin!(told_to_end());
+    let mut told_to_end = pin!(told_to_end);
     let mut session_open = true;
     let mut frame = Instant::now();
     let mut drawn = false;
@@ -134,30 +139,28 @@ fn terminal_event(event: TerminalEvent) -> Option<Event> {
     }
 }
 
-/// Waits until the process is asked to end from outside.
+/// Ready once the process is asked to end from outside. It listens from the moment that this returns: a signal
+/// before the first poll would otherwise end the process with the terminal in raw mode.
 #[cfg(unix)]
-async fn told_to_end() {
+fn told_to_end() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
-    let streams = [
-        SignalKind::interrupt(),
-        SignalKind::terminate(),
-        SignalKind::hangup(),
-    ]
-    .map(signal);
-    let [Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)] = streams else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-        _ = hangup.recv() => {}
-    }
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    })
 }
 
-/// Waits until the process is asked to end from outside.
-#[cfg(not(unix))]
-async fn told_to_end() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending().await
-    }
+/// Ready once the process is asked to end from outside.
+#[cfg(windows)]
+fn told_to_end() -> io::Result<impl Future<Output = ()>> {
+    let mut close = tokio::signal::windows::ctrl_close()?;
+    Ok(async move {
+        close.recv().await;
+    })
 }

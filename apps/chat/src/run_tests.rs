@@ -1,6 +1,6 @@
 //! The loop, with keys from a test, a screen in memory and a session in memory.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{future, io, sync::Arc, time::Duration};
 
 use clap::Parser;
 use crossterm::event::{Event as TerminalEvent, KeyCode, KeyEvent, KeyModifiers};
@@ -99,6 +99,7 @@ impl Chat {
                 terminal,
                 running,
                 Box::pin(input),
+                future::pending(),
                 App::new(TimeZone::UTC),
                 &options,
             )

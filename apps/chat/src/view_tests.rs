@@ -2,6 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::tz::TimeZone;
+use proptest::prelude::*;
 use ratatui::{
     Terminal,
     backend::TestBackend,
@@ -157,4 +158,28 @@ fn wide_characters_keep_their_place() {
     let shown: Vec<String> = lines(&terminal).iter().map(|row| row.replace(' ', "")).collect();
     assert_eq!(shown, ["", "<Jan01,00:00>太郎:こんにちは", "", ">>日本"]);
     assert_eq!(terminal.get_cursor_position().unwrap(), (7, 3).into());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn whatever_others_write_stays_in_its_cells(
+        said in prop::collection::vec(("\\PC{0,12}|.{0,12}", "(.|\n|\t|\x1b|\u{202e}){0,80}", any::<i64>()), 0..12),
+        width in 1_u16..60, height in 1_u16..12, up in 0_usize..40,
+    ) {
+        let mut app = App::new(TimeZone::UTC);
+        for (n, (nick, text, sent_at)) in said.iter().enumerate() {
+            let message = ChatLine { sent_at: *sent_at, ..line(&n.to_string(), nick, text) };
+            app.handle(Event::Session(SessionEvent::Message(message)));
+        }
+        screen(&mut app, width, height);
+        app.transcript.up(up);
+        let terminal = screen(&mut app, width, height);
+        for cell in terminal.backend().buffer().content() {
+            let acts = cell.symbol().contains(|c: char| c.is_control() || c == '\u{202e}');
+            prop_assert!(!acts, "{:?}", cell.symbol());
+        }
+        prop_assert!(app.transcript.window().len() <= usize::from(height.saturating_sub(App::CHROME)));
+    }
 }
