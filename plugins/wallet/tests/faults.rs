@@ -123,6 +123,21 @@ fn a_torn_envelope_is_named_and_the_profile_can_be_restored() {
 }
 
 #[test]
+fn a_file_that_cannot_be_read_now_is_no_reason_to_delete() {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = with_profile(folder.path());
+    let envelope = file(folder.path(), "profile.kek");
+    let aside = file(folder.path(), "aside");
+    fs::rename(&envelope, &aside).unwrap();
+    fs::create_dir(&envelope).unwrap();
+    let error = vault.delete(key_uid(), &password("any password")).unwrap_err();
+    assert!(matches!(error, VaultError::Io { .. }), "{error}");
+    fs::remove_dir(&envelope).unwrap();
+    fs::rename(&aside, &envelope).unwrap();
+    vault.verify_password(key_uid(), &password("opensesame")).unwrap();
+}
+
+#[test]
 fn a_torn_key_file_hurts_its_own_account_only() {
     let folder = tempfile::tempdir().unwrap();
     let vault = with_profile(folder.path());

@@ -239,9 +239,15 @@ fn damaged(key_uid: KeyUid, file: &str, reason: String) -> VaultError {
     }
 }
 
+/// Damage is what is lost for good, for a damaged profile may be deleted without its password;
+/// a file that cannot be read just now is not.
 fn refusal(error: ReadError, key_uid: KeyUid, file: &str) -> VaultError {
     match error {
         ReadError::Limit(limit) => damaged(key_uid, file, limit.to_string()),
-        ReadError::Io(kind) => damaged(key_uid, file, kind.to_string()),
+        ReadError::Io(io::ErrorKind::NotFound) => damaged(key_uid, file, "it is missing".to_owned()),
+        ReadError::Io(kind) => VaultError::Io {
+            action: "read a file of the profile",
+            kind,
+        },
     }
 }
