@@ -4,42 +4,24 @@
 //! one transaction into a new file, which gets its name only when it is complete and on the disk: an import that is
 //! interrupted leaves no job behind. Source: storage.md §1.7.
 
-use std::fs;
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 
 use crate::batch::check_place;
 use crate::error::{Error, ErrorContext, Result, check_size};
-use crate::job::with_suffix;
 use crate::key::Key;
 use crate::limits;
-use crate::root;
 use crate::schema;
 
 /// The format that is imported.
 const SOURCE_FORMAT: i32 = 1;
 
-/// Copies `source` to a new database file at `path`, by way of `unfinished`; gives the number of rows.
-pub(crate) fn import(source: &Path, unfinished: &Path, path: &Path, context: &ErrorContext) -> Result<u64> {
+/// Copies `source` to a new job file, which is left under its unfinished name; gives the number of rows.
+pub(crate) fn import(source: &Path, unfinished: &Path, context: &ErrorContext) -> Result<u64> {
     let source = open_source(source, context)?;
-    remove_all(unfinished)?;
-    schema::create_file(unfinished)?;
-    let copied = copy(&source, unfinished, context).and_then(|rows| {
-        fs::rename(unfinished, path).map_err(Error::io("name the file of a job"))?;
-        path.parent().map_or(Ok(()), root::sync_names)?;
-        Ok(rows)
-    });
-    if copied.is_err() {
-        remove_all(unfinished)?;
-    }
-    copied
-}
-
-fn remove_all(path: &Path) -> Result<()> {
-    ["-wal", "-shm", ""]
-        .iter()
-        .try_for_each(|suffix| root::remove(&with_suffix(path, suffix)).map(drop))
+    schema::create(unfinished, context)?;
+    copy(&source, unfinished, context)
 }
 
 fn open_source(path: &Path, context: &ErrorContext) -> Result<Connection> {
@@ -67,7 +49,6 @@ fn open_source(path: &Path, context: &ErrorContext) -> Result<Connection> {
 fn copy(source: &Connection, path: &Path, context: &ErrorContext) -> Result<u64> {
     let wrap = |error| context.wrap(error);
     let mut target = schema::open_writer(path, context)?;
-    target.pragma_update(None, "synchronous", "full").map_err(wrap)?;
     let transaction = target
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(wrap)?;

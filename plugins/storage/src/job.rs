@@ -15,7 +15,7 @@ use crate::options::{FailedWrite, Options};
 use crate::queue::{Capacity, Item, Queue};
 use crate::reader::Readers;
 use crate::receipt::Outcome;
-use crate::root::RootLock;
+use crate::root::{RootLock, with_suffix};
 use crate::schema;
 use crate::session::Session;
 use crate::writer::Writer;
@@ -218,11 +218,4 @@ impl Job {
             .take();
         ended.and(unreported)
     }
-}
-
-/// The name of a file beside the database file.
-pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
 }

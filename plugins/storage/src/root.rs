@@ -1,7 +1,7 @@
 //! The directory of a store: that it can be one, and that one instance alone uses it.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 
@@ -97,4 +97,20 @@ pub(crate) fn remove(path: &Path) -> Result<bool> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(Error::io("remove the file of a job")(error)),
     }
+}
+
+/// Removes a database file and those beside it; false when there was none.
+pub(crate) fn remove_database(path: &Path) -> Result<bool> {
+    let mut found = false;
+    for suffix in ["-wal", "-shm", ""] {
+        found |= remove(&with_suffix(path, suffix))?;
+    }
+    Ok(found)
+}
+
+/// The name of a file beside a database file.
+pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }

@@ -4,14 +4,15 @@
 //! payload lies inside the index and every comparison reads it (storage.md §6.4). The application id marks the file
 //! as ours; whatever carries another one, or another format, is refused and left as it is.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags};
 
 use crate::error::{Error, ErrorContext, Result};
 use crate::limits;
+use crate::root;
 
 /// Marks a database file as ours: `BpKv` in ASCII.
 pub const APPLICATION_ID: i32 = 0x4270_4b76;
@@ -28,7 +29,7 @@ const CREATE: &str = "
     CREATE UNIQUE INDEX kv_key ON kv (category, key);
 ";
 
-/// Creates the file of a job, readable by its owner only. False when it is there already.
+/// Creates an empty file, readable by its owner only. False when there is one already.
 ///
 /// This is done before the database library opens it, because closing any other descriptor of a database file
 /// drops the locks that the library holds on it.
@@ -44,19 +45,49 @@ pub(crate) fn create_file(path: &Path) -> Result<bool> {
     }
 }
 
-/// Opens the one connection that writes, creating the tables in an empty file.
+/// Makes an empty job file under a name that is not yet a job's, in place of what an interrupted attempt left.
+/// Nothing waits for the disk before [`publish`].
+pub(crate) fn create(unfinished: &Path, context: &ErrorContext) -> Result<()> {
+    let wrap = |error| context.wrap(error);
+    root::remove_database(unfinished)?;
+    create_file(unfinished)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(unfinished, flags).map_err(wrap)?;
+    connection
+        .pragma_update(None, "synchronous", "off")
+        .map_err(wrap)?;
+    connection
+        .pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))
+        .map_err(wrap)?;
+    connection.execute_batch(CREATE).map_err(wrap)?;
+    connection
+        .pragma_update(None, "application_id", APPLICATION_ID)
+        .map_err(wrap)?;
+    connection
+        .pragma_update(None, "user_version", FORMAT)
+        .map_err(wrap)?;
+    connection.close().map_err(|(_, error)| wrap(error))
+}
+
+/// Gives a closed job file its name, once it is on the disk. The first durable write makes the name durable too,
+/// because the log is in the same directory.
+pub(crate) fn publish(unfinished: &Path, path: &Path) -> Result<()> {
+    let file = OpenOptions::new().write(true).open(unfinished);
+    file.and_then(|file| file.sync_all())
+        .map_err(Error::io("write the file of a job to the disk"))?;
+    fs::rename(unfinished, path).map_err(Error::io("name the file of a job"))
+}
+
+/// Opens the one connection that writes.
 pub(crate) fn open_writer(path: &Path, context: &ErrorContext) -> Result<Connection> {
     let wrap = |error| context.wrap(error);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(path, flags).map_err(wrap)?;
+    let connection = Connection::open_with_flags(path, flags).map_err(wrap)?;
     connection
         .busy_timeout(limits::SQLITE_BUSY_TIMEOUT)
         .map_err(wrap)?;
-    let fresh = check_format(&connection, context)?;
+    check_format(&connection, context)?;
     configure(&connection, context.quota).map_err(wrap)?;
-    if fresh {
-        create_tables(&mut connection).map_err(wrap)?;
-    }
     restrict(path)?;
     Ok(connection)
 }
@@ -96,13 +127,13 @@ pub(crate) fn marks(connection: &Connection) -> rusqlite::Result<Marks> {
     })
 }
 
-/// Whether the file is empty; an error when it is neither empty nor in our format.
-fn check_format(connection: &Connection, context: &ErrorContext) -> Result<bool> {
+/// Refuses a file that is not in our format. An empty one is damaged, because none is ever published empty.
+fn check_format(connection: &Connection, context: &ErrorContext) -> Result<()> {
     let marks = marks(connection).map_err(|error| context.wrap(error))?;
     let job = context.job.clone();
     match (marks.application_id, marks.format, marks.tables) {
-        (0, 0, 0) => Ok(true),
-        (APPLICATION_ID, FORMAT, _) => Ok(false),
+        (APPLICATION_ID, FORMAT, _) => Ok(()),
+        (0, 0, 0) => Err(Error::Corrupt { job }),
         // The reference implementation marks its format 1 with no application id.
         (APPLICATION_ID, found, _) | (0, found @ 1, _) => Err(Error::IncompatibleVersion {
             job,
@@ -132,18 +163,9 @@ fn configure(connection: &Connection, quota: Option<u64>) -> rusqlite::Result<()
     Ok(())
 }
 
-fn create_tables(connection: &mut Connection) -> rusqlite::Result<()> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    transaction.execute_batch(CREATE)?;
-    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    transaction.pragma_update(None, "user_version", FORMAT)?;
-    transaction.commit()
-}
-
 /// Takes the rights of others away from a file that was copied here with looser ones.
 #[cfg(unix)]
 fn restrict(path: &Path) -> Result<()> {
-    use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
     let action = "restrict the file of a job";

@@ -6,12 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, ErrorContext, Result};
 use crate::import;
-use crate::job::{Job, with_suffix};
+use crate::job::Job;
 use crate::job_id;
 use crate::limits;
 use crate::options::Options;
 use crate::root::{self, RootLock};
 use crate::schema;
+
+/// The name of a job file that is being made; no job id turns into it.
+const UNFINISHED: &str = ".unfinished.db";
 
 /// The place of one job. Its lock is held while the job is being opened or closed, so that others need not wait.
 type Slot = Arc<Mutex<Option<Job>>>;
@@ -80,8 +83,8 @@ impl Store {
             return Ok(job.clone());
         }
         let opened = self
-            .create_file(id, &path)
-            .and_then(|()| Job::open(id, &path, &self.options, lock));
+            .create(id, schema::create)
+            .and_then(|_| Job::open(id, &path, &self.options, lock));
         match opened {
             Ok(job) if locked(&self.state).closed => job.close().and(Err(Error::Closed)),
             Ok(job) => Ok(place.insert(job).clone()),
@@ -129,10 +132,26 @@ impl Store {
         }
     }
 
-    fn create_file(&self, id: &str, path: &Path) -> Result<()> {
+    /// Makes the file of a job unless it is there: `fill` writes it under a name that is no job's, so that a
+    /// job exists completely or not at all. `None` when it is there.
+    fn create<R>(&self, id: &str, fill: impl FnOnce(&Path, &ErrorContext) -> Result<R>) -> Result<Option<R>> {
         let _creating = locked(&self.creating);
         self.check_case(id)?;
-        schema::create_file(path).map(drop)
+        let path = self.path(id)?;
+        if path.exists() {
+            return Ok(None);
+        }
+        let unfinished = self.root.join(UNFINISHED);
+        let context = ErrorContext {
+            job: id.to_owned(),
+            quota: self.options.quota,
+        };
+        let filled = fill(&unfinished, &context)
+            .and_then(|filled| schema::publish(&unfinished, &path).map(|()| filled));
+        if filled.is_err() {
+            root::remove_database(&unfinished)?;
+        }
+        filled.map(Some)
     }
 
     fn check_case(&self, id: &str) -> Result<()> {
@@ -158,27 +177,17 @@ impl Store {
     /// [`Error::ForeignFile`] or [`Error::IncompatibleVersion`] for another kind of file; [`Error::TooLarge`] for
     /// a row over a limit; otherwise as [`Store::open_job`].
     pub fn import_job(&self, id: &str, source: &Path) -> Result<u64> {
-        let path = self.path(id)?;
+        self.path(id)?;
         let (slot, _lock) = self.slot(id)?;
         let place = locked(&slot);
-        let imported = self.import_file(id, source, &path);
+        let imported = self
+            .create(id, |unfinished, context| {
+                import::import(source, unfinished, context)
+            })
+            .and_then(|rows| rows.ok_or_else(|| Error::argument("job id", "exists already")));
         drop(place);
         self.release(id, &slot);
-        imported
-    }
-
-    fn import_file(&self, id: &str, source: &Path, path: &Path) -> Result<u64> {
-        let _creating = locked(&self.creating);
-        self.check_case(id)?;
-        if path.exists() {
-            return Err(Error::argument("job id", "exists already"));
-        }
-        let context = ErrorContext {
-            job: id.to_owned(),
-            quota: self.options.quota,
-        };
-        let unfinished = self.root.join(format!(".import-{}.db", job_id::stem(id)?));
-        import::import(source, &unfinished, path, &context)
+        root::sync_names(&self.root).and(imported)
     }
 
     /// An open job.
@@ -227,7 +236,7 @@ impl Store {
         let mut place = locked(&slot);
         let closed = place.take().map_or(Ok(()), |job| job.close());
         let removed = match closed {
-            Ok(()) | Err(Error::Unacknowledged { .. }) => remove_files(&path),
+            Ok(()) | Err(Error::Unacknowledged { .. }) => root::remove_database(&path),
             Err(error) => Err(error),
         };
         drop(place);
@@ -257,15 +266,6 @@ impl Store {
         jobs.iter().for_each(|job| job.shared.queue.close());
         jobs.iter().map(Job::close).fold(Ok(()), Result::and)
     }
-}
-
-/// Removes the file of a job and those beside it; false when there was none.
-fn remove_files(path: &Path) -> Result<bool> {
-    let mut found = false;
-    for suffix in ["-wal", "-shm", ""] {
-        found |= root::remove(&with_suffix(path, suffix))?;
-    }
-    Ok(found)
 }
 
 impl Drop for Store {

@@ -77,6 +77,7 @@ fn a_truncated_file_is_refused() {
     };
     let error = refused(cut(8 * 4096 + 100));
     assert_eq!(error.to_string(), "the file of job \"bad\" is damaged");
+    assert_eq!(refused(cut(0)), Error::Corrupt { job: "bad".into() });
     assert_eq!(refused(cut(60)), Error::Corrupt { job: "bad".into() });
 }
 

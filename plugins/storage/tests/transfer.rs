@@ -106,7 +106,7 @@ fn a_failed_import_leaves_no_job() {
     let left = fs::read_dir(store.root())
         .unwrap()
         .filter_map(|entry| entry.unwrap().file_name().into_string().ok());
-    assert_eq!(left.filter(|name| name.contains("import")).count(), 0);
+    assert_eq!(left.filter(|name| name.contains("unfinished")).count(), 0);
 }
 
 #[test]
