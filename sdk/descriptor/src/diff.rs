@@ -25,7 +25,7 @@
 mod types;
 mod version;
 
-pub use version::{SemverError, check, required_version};
+pub use version::{SemverError, Step, check, required_version};
 
 use crate::{Event, Interface, Method, Type, signature::type_name};
 use std::collections::HashSet;

@@ -7,6 +7,7 @@
 //! The universe of types is small on purpose: that makes the difference of two descriptors decidable.
 
 pub mod canonical;
+mod check;
 pub mod diff;
 #[cfg(test)]
 mod example;

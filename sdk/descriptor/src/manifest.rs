@@ -1,5 +1,6 @@
 //! What a plugin says of itself.
 
+use crate::check::{check_interface, check_type};
 use crate::{Interface, Type};
 use semver::{Version, VersionReq};
 use serde::{Deserialize, Serialize};
@@ -210,6 +211,14 @@ impl Manifest {
                 );
             }
         }
+        for interface in &self.provides {
+            if let Err((path, problem)) = check_interface(interface) {
+                return fail(&format!("provides {}: {path}", interface.id), problem);
+            }
+        }
+        if let Err((path, problem)) = check_type("config", &self.config) {
+            return fail(&path, problem);
+        }
         if !matches!(self.config, Type::Unit | Type::Record(_)) {
             return fail("config", "it must be a record".to_owned());
         }
@@ -243,6 +252,17 @@ mod tests {
         assert!(is_module_name("waku-2"));
         assert!(is_interface_id("waku.relay"));
         assert!(!is_interface_id("waku..relay"));
+    }
+
+    #[test]
+    fn a_default_of_another_type_is_named() {
+        let field = r#"{"name":"port","type":"u16","default":"http"}"#;
+        let config = format!(r#"{{"record":{{"name":"settings","fields":[{field}]}}}}"#);
+        let json = format!(r#"{{"name":"a","version":"1.0.0","config":{config}}}"#);
+        assert_eq!(
+            Manifest::parse(json.as_bytes()).unwrap_err().to_string(),
+            "the manifest is not valid: config: settings: the default of port: value: expected u16, found a string"
+        );
     }
 
     #[test]

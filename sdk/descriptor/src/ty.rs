@@ -80,8 +80,17 @@ pub struct Field {
     #[serde(rename = "type")]
     pub ty: Type,
     /// What a receiver takes when the field is missing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub default: Option<serde_json::Value>,
+}
+
+/// A default of `null` is a default, not none.
+fn present<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Option<serde_json::Value>, D::Error> {
+    serde_json::Value::deserialize(input).map(Some)
 }
 
 impl Field {

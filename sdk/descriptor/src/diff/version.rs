@@ -3,38 +3,31 @@
 use super::{Bump, Change, diff};
 use crate::Interface;
 use semver::Version;
+use std::fmt;
 
 /// Why the version of a new descriptor is not right.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SemverError {
     /// The version rose by less than the changes ask for.
-    #[error("{id} {old} → {new}: {change}{}: bump the version to {required}", more(*.others))]
+    #[error("{id} {step}: {change}{}: bump the version to {}", more(*.others), .step.required)]
     TooLittle {
         /// The interface.
         id: String,
-        /// The version before.
-        old: Version,
-        /// The version now.
-        new: Version,
+        /// The versions.
+        step: Box<Step>,
         /// The first of the changes that ask for the most.
         change: Change,
         /// How many other changes ask for as much.
         others: usize,
-        /// The least version that will do.
-        required: Version,
     },
     /// The version is less than it was.
-    #[error("{id} {old} → {new}: the version goes back: it must be at least {required}")]
+    #[error("{id} {step}: the version goes back: it must be at least {}", .step.required)]
     Backwards {
         /// The interface.
         id: String,
-        /// The version before.
-        old: Version,
-        /// The version now.
-        new: Version,
-        /// The least version that will do.
-        required: Version,
+        /// The versions.
+        step: Box<Step>,
     },
     /// The two are not the same interface.
     #[error("{old} → {new}: these are two interfaces: a new id begins a new history")]
@@ -44,6 +37,23 @@ pub enum SemverError {
         /// The id now.
         new: String,
     },
+}
+
+/// From which version to which, and to which it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The version before.
+    pub old: Version,
+    /// The version now.
+    pub new: Version,
+    /// The least version that will do.
+    pub required: Version,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} → {}", self.old, self.new)
+    }
 }
 
 fn more(others: usize) -> String {
@@ -95,28 +105,26 @@ pub fn check(old: &Interface, new: &Interface) -> Result<(), SemverError> {
     let changes = diff(old, new);
     let most = changes.iter().map(|change| change.bump).max();
     let required = most.map_or_else(|| old.version.clone(), |bump| bumped(&old.version, bump));
-    let (id, before, now) = (old.id.clone(), old.version.clone(), new.version.clone());
-    if now < before {
-        return Err(SemverError::Backwards {
-            id,
-            old: before,
-            new: now,
-            required,
-        });
+    let step = Box::new(Step {
+        old: old.version.clone(),
+        new: new.version.clone(),
+        required,
+    });
+    let id = old.id.clone();
+    if step.new < step.old {
+        return Err(SemverError::Backwards { id, step });
     }
-    let enough = triple(&now) >= triple(&required) && (changes.is_empty() || now > before);
-    if enough || (!before.pre.is_empty() && now > before) {
+    let rose = step.new > step.old;
+    if rose && (triple(&step.new) >= triple(&step.required) || !step.old.pre.is_empty()) {
         return Ok(());
     }
     let mut worst = changes.into_iter().filter(|change| Some(change.bump) == most);
     match worst.next() {
         Some(change) => Err(SemverError::TooLittle {
             id,
-            old: before,
-            new: now,
+            step,
             change,
             others: worst.count(),
-            required,
         }),
         None => Ok(()),
     }
