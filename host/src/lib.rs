@@ -1,3 +1,4 @@
 //! The host: loader, registry, router, events, supervisor and hot swap.
 
 pub mod bundle;
+pub mod plan;

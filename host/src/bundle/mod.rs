@@ -16,7 +16,7 @@ mod digest;
 mod error;
 mod grants;
 mod model;
-mod nearest;
+pub(crate) mod nearest;
 mod place;
 mod read;
 mod section;

@@ -1,7 +1,7 @@
 //! The nearest known word to one that nobody knows.
 
 /// The word of `known` that `word` was probably meant to be: at most a third of its letters are wrong.
-pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let folded = fold(word);
     let distance = |candidate: &'a str| (strsim::damerau_levenshtein(&folded, &fold(candidate)), candidate);
     let (distance, candidate) = known.into_iter().map(distance).min()?;

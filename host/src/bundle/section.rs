@@ -28,23 +28,22 @@ impl<'a> Section<'a> {
         entries: &'a [Entry],
         known: &[&str],
     ) -> Result<Self, BundleError> {
-        for entry in entries
-            .iter()
-            .filter(|entry| !known.contains(&entry.key.as_str()))
-        {
-            let nearest = nearest(&entry.key, known.iter().copied()).map(str::to_owned);
-            let problem = Problem::UnknownKey {
-                key: entry.key.clone(),
+        match entries.iter().find(|entry| !known.contains(&entry.key.as_str())) {
+            Some(entry) => {
+                let nearest = nearest(&entry.key, known.iter().copied()).map(str::to_owned);
+                let problem = Problem::UnknownKey {
+                    key: entry.key.clone(),
+                    table,
+                    nearest,
+                };
+                Err(problem.at(&entry.place))
+            }
+            None => Ok(Self {
                 table,
-                nearest,
-            };
-            return Err(problem.at(&entry.place));
+                place,
+                entries,
+            }),
         }
-        Ok(Self {
-            table,
-            place,
-            entries,
-        })
     }
 
     pub(super) fn field(&self, key: &str) -> Option<Field<'a>> {
