@@ -1,4 +1,4 @@
-//! JSON to CBOR and back, as a [`Type`](crate::Type) says.
+//! JSON to CBOR and back, as a [`Type`] says.
 //!
 //! Between modules values are CBOR (RFC 8949); people and browsers speak JSON. The rules of both forms:
 //!
@@ -20,6 +20,22 @@
 //! A field that is missing takes its default, or null if it is an option. In CBOR an unknown field is ignored,
 //! because a newer sender may know more; in JSON it is an error, because a person may have mistyped it.
 //! CBOR may be of definite or indefinite length and of any width of integers and floats.
+//!
+//! ```
+//! use backplane_descriptor::{Type, transcode::{cbor_to_json, json_to_cbor}};
+//! use serde_json::json;
+//!
+//! let ty: Type = serde_json::from_value(json!({"record": {"name": "send", "fields": [
+//!     {"name": "to", "type": "text"},
+//!     {"name": "tries", "type": "u8", "default": 3},
+//! ]}}))?;
+//! let cbor = json_to_cbor(&ty, &json!({"to": "ann"}), &mut Vec::new())?;
+//! assert_eq!(cbor_to_json(&ty, &cbor, &[])?, json!({"to": "ann", "tries": 3}));
+//!
+//! let error = json_to_cbor(&ty, &json!({"to": "ann", "trise": 5}), &mut Vec::new()).unwrap_err();
+//! assert_eq!(error.within("params").to_string(), "params.trise: not known; did you mean tries?");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod decode;
 mod encode;

@@ -1,3 +1,7 @@
+//! Each rule, the versions that follow, and what a person reads.
+
+mod properties;
+
 use super::*;
 use crate::example::{self, enumeration, field, record, union};
 use crate::{Field, Type};

@@ -150,7 +150,15 @@ impl TranscodeError {
         self
     }
 
+    /// A name that is no word, which only an unknown one can be, is quoted as a key.
     pub(super) fn in_field(self, name: &str) -> Self {
+        if name.is_empty()
+            || !name
+                .chars()
+                .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
+        {
+            return self.in_key(name);
+        }
         self.within(&format!(".{}", shortened(name)))
     }
 
