@@ -16,6 +16,7 @@ mod digest;
 mod error;
 mod grants;
 mod model;
+mod module;
 pub(crate) mod nearest;
 mod place;
 mod read;

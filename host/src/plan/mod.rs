@@ -27,6 +27,7 @@ use search::{Outcome, Search};
 use semver::{Version, VersionReq};
 use std::path::PathBuf;
 use std::sync::Arc;
+use warning::older_versions;
 
 /// The most modules of one plan.
 pub const MODULE_LIMIT: usize = crate::bundle::settings::MODULE_LIMIT;
@@ -143,9 +144,9 @@ impl Plan {
             Outcome::None => return Err(explain::explain(&problem, candidates)),
             Outcome::OutOfSteps => return Err(PlanError::Steps { limit: STEP_LIMIT }),
         };
-        let pairs = problem.modules.iter().zip(chosen);
+        let pairs = problem.modules.iter().zip(&chosen);
         let plugins: Vec<_> = pairs
-            .map(|(module, choice)| module.choices[choice].candidate)
+            .map(|(module, choice)| module.choices[*choice].candidate)
             .collect();
         let pairs = problem.modules.iter().zip(&plugins);
         let members: Vec<_> = pairs
@@ -154,7 +155,9 @@ impl Plan {
         let options = assemble::options(&members);
         let assembled =
             assemble::assemble(&members, options).map_err(|cycle| PlanError::cycle(&members, &cycle))?;
-        Ok(assembled.into_plan(&members, |index| Arc::clone(plugins[index])))
+        let mut plan = assembled.into_plan(&members, |index| Arc::clone(plugins[index]));
+        plan.warnings.splice(0..0, older_versions(&problem, &chosen));
+        Ok(plan)
     }
 
     /// The module called `name`.

@@ -350,6 +350,34 @@ fn subscriptions_do_not_order_the_start_but_are_missed_where_nobody_publishes() 
 }
 
 #[test]
+fn a_version_that_was_passed_over_is_mentioned() {
+    let candidates = [
+        "chat 0.1.0: -storage.kv ^1",
+        "chat 0.2.0: -storage.kv ^2",
+        "storage 0.1.0: +storage.kv 1.0.0",
+    ];
+    let warnings = |modules: &[&str], candidates: &[&str]| -> Vec<String> {
+        let plan = resolve(modules, candidates).unwrap();
+        plan.warnings.iter().map(Warning::to_string).collect()
+    };
+    assert_eq!(
+        warnings(&["chat", "storage"], &candidates),
+        [
+            "chat runs as version 0.1.0, not as 0.2.0: chat 0.2.0 requires storage.kv ^2, which it would not get"
+        ]
+    );
+    let candidates = [
+        "chat 0.1.0: -storage.kv ^1",
+        "storage 0.1.0: +storage.kv 1.0.0",
+        "storage 0.2.0: +storage.kv 2.0.0",
+    ];
+    assert_eq!(
+        warnings(&["chat", "storage"], &candidates),
+        ["storage runs as version 0.1.0, not as 0.2.0: other modules would not get what they require"]
+    );
+}
+
+#[test]
 fn a_replacement_must_serve_every_dependent() {
     let plan = resolve(
         &["bot", "chat", "storage", "ui"],

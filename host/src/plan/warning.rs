@@ -3,7 +3,9 @@
 use super::Link;
 use super::assemble::{Member, providers};
 use super::error::Want;
+use super::problem::{Module, Need, Problem};
 use backplane_descriptor::Subscription;
+use semver::Version;
 use std::fmt;
 
 /// What an operator should know about a plan that works.
@@ -37,6 +39,17 @@ pub enum Warning {
         want: Box<Want>,
         /// The module that serves it, and starts later.
         provider: String,
+    },
+    /// A module does not run as the highest version that the bundle admits.
+    OlderVersion {
+        /// The module.
+        module: String,
+        /// The version that it runs as.
+        chosen: Version,
+        /// The highest version.
+        highest: Version,
+        /// What the highest version requires and does not get; `None` when it is others that it does not fit.
+        want: Option<Box<Want>>,
     },
     /// A new version no longer serves an optional requirement.
     NoLongerServed {
@@ -76,6 +89,18 @@ impl fmt::Display for Warning {
                     "{want}, optionally, but starts before {provider}, which needs it"
                 )
             }
+            Self::OlderVersion {
+                module,
+                chosen,
+                highest,
+                want,
+            } => {
+                write!(f, "{module} runs as version {chosen}, not as {highest}: ")?;
+                match want {
+                    Some(want) => write!(f, "{want}, which it would not get"),
+                    None => f.write_str("other modules would not get what they require"),
+                }
+            }
             Self::NoLongerServed { want, provider } => {
                 write!(f, "{want}, optionally, which {provider} will no longer provide")
             }
@@ -112,6 +137,28 @@ pub(super) fn warnings(members: &[Member<'_>], links: &[Vec<Link>]) -> Vec<Warni
         warnings.extend(subscriptions.filter_map(|it| unheard(members, member, it)));
     }
     warnings
+}
+
+/// The modules of which a higher version was passed over for `chosen`.
+pub(super) fn older_versions(problem: &Problem<'_>, chosen: &[usize]) -> Vec<Warning> {
+    let passed_over = problem
+        .modules
+        .iter()
+        .zip(chosen)
+        .filter(|(_, choice)| **choice > 0);
+    let warning = |(module, choice): (&Module<'_>, &usize)| {
+        let (highest, chosen_choice) = (&module.choices[0], &module.choices[*choice]);
+        let is_met = |need: &&Need<'_>| need.served_by().iter().any(|(p, k)| chosen[*p] == *k);
+        let unmet = highest.needs.iter().find(|need| !is_met(need));
+        let member = Member::of_wanted(module, highest.candidate);
+        Warning::OlderVersion {
+            module: module.wanted.module.clone(),
+            chosen: chosen_choice.candidate.manifest.version.clone(),
+            highest: highest.candidate.manifest.version.clone(),
+            want: unmet.map(|need| Box::new(Want::of(&member, need.interface, need.requirement))),
+        }
+    };
+    passed_over.map(warning).collect()
 }
 
 fn unheard(members: &[Member<'_>], member: &Member<'_>, it: &Subscription) -> Option<Warning> {
