@@ -160,7 +160,7 @@ fn without_optional(ty: &Type, json: &Value) -> Value {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn json_to_cbor_and_back_is_the_identity((ty, json) in typed_value()) {
