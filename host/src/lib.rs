@@ -1,4 +1,5 @@
 //! The host: loader, registry, router, events, supervisor and hot swap.
 
 pub mod bundle;
+pub mod library;
 pub mod plan;
