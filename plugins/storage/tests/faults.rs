@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use common::{key, numbers, store, store_with};
+use common::{Brake, key, numbers, store, store_with};
 use rusqlite::Connection;
 use storage_plugin::{Ack, Batch, Error, FORMAT, KeyRange, Options, Scan, Store};
 
@@ -168,10 +168,13 @@ fn a_page_that_is_damaged_fails_its_reads_only() {
 
 #[test]
 fn a_quota_refuses_what_does_not_fit_and_nothing_else() {
-    let (_directory, store) = store_with(Options {
+    let brake = Brake::new();
+    let options = Options {
         quota: Some(256 * 1024),
+        on_failed_write: Some(brake.hook.clone()),
         ..Options::default()
-    });
+    };
+    let (_directory, store) = store_with(options);
     let session = store.open_job("j").unwrap().session();
     let other = store.open_job("other").unwrap().session();
     let kilobyte = |number| {
@@ -196,19 +199,24 @@ fn a_quota_refuses_what_does_not_fit_and_nothing_else() {
     assert_eq!(text, "the job would grow over its quota of 262144 bytes");
 
     // Of one group, those that fit are applied, whatever the others do.
-    let room = session
-        .persist(Batch::new().delete("c", key(0)).delete("c", key(1)), Ack::Queued)
-        .unwrap();
-    let large = session
-        .persist(Batch::new().put("c", key(1000), vec![7; 200_000]), Ack::Applied)
-        .unwrap();
+    brake.pull(&session);
+    let room = Batch::new().delete("c", key(0)).delete("c", key(1));
+    let room = session.persist(room, Ack::Applied).unwrap();
+    let large = Batch::new().put("c", key(1000), vec![7; 200_000]);
+    let large = session.persist(large, Ack::Applied).unwrap();
     let small = session
         .persist(Batch::new().put("e", key(1), "x"), Ack::Applied)
         .unwrap();
+    brake.release();
     room.wait().unwrap();
     assert!(matches!(large.wait(), Err(Error::BatchFailed { op: 0, .. })));
     small.wait().unwrap();
     assert_eq!(numbers(&session, "c", Scan::new(KeyRange::all())), stored[2..]);
+    assert!(session.exists("e", key(1)).unwrap());
+    assert!(matches!(
+        session.barrier(),
+        Err(Error::Unacknowledged { count: 1, .. })
+    ));
     other.put("c", key(1), "x").unwrap();
     store.close().unwrap();
 }
