@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
 use tokio::sync::watch;
 
+use crate::blocking::block_until;
 use crate::error::{Error, ErrorContext, Result};
 use crate::failures::Failures;
 use crate::limits;
@@ -19,6 +21,9 @@ use crate::root::{RootLock, with_suffix};
 use crate::schema;
 use crate::session::Session;
 use crate::writer::Writer;
+
+/// The last applied sequence number once the writer has ended.
+pub(crate) const ENDED: u64 = u64::MAX;
 
 /// Totals of one opening of a job.
 #[derive(Debug, Default)]
@@ -202,13 +207,24 @@ impl Job {
         })
     }
 
-    /// Applies what was accepted, moves the log into the file and ends the writer. Later calls do nothing.
+    /// Applies what was accepted, moves the log into the file and ends the writer. Once it has ended, later calls
+    /// do nothing; after a timeout they wait again.
     pub(crate) fn close(&self) -> Result<()> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(handle) = writer.take() else {
             return Ok(());
         };
         self.shared.queue.close();
+        let waited = self.shared.options.close_timeout;
+        let mut applied = self.shared.applied.subscribe();
+        let ending = applied.wait_for(|applied| *applied == ENDED);
+        if block_until(Instant::now() + waited, ending).is_none() {
+            *writer = Some(handle);
+            return Err(Error::Timeout {
+                what: "the writer to end",
+                waited,
+            });
+        }
         let ended = handle.join().unwrap_or(Err(Error::WriterFailed));
         let unreported = self
             .shared
@@ -217,5 +233,13 @@ impl Job {
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         ended.and(unreported)
+    }
+
+    /// Whether nothing uses the file any more.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.writer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_none()
     }
 }

@@ -51,6 +51,8 @@ pub const MAX_GET_MANY_BYTES: usize = 64 * 1024 * 1024;
 
 /// Longest wait of a blocking call, unless the options say otherwise.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest wait for a job to apply what was accepted and close, unless the options say otherwise.
+pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Longest wait for running reads when a job closes.
 pub const CLOSE_READERS_TIMEOUT: Duration = Duration::from_secs(10);
 /// Quiet time after which the writer moves the log into the file.

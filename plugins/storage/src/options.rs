@@ -30,6 +30,8 @@ pub struct Options {
     pub queue_bytes: usize,
     /// Longest wait of a blocking call. [`limits::CALL_TIMEOUT`] by default.
     pub call_timeout: Duration,
+    /// Longest wait for a job to close. [`limits::CLOSE_TIMEOUT`] by default.
+    pub close_timeout: Duration,
     /// Size in bytes over which the file of a job does not grow; rounded down to whole pages.
     /// No limit by default.
     pub quota: Option<u64>,
@@ -43,6 +45,7 @@ impl Default for Options {
             queue_batches: limits::QUEUE_BATCHES,
             queue_bytes: limits::QUEUE_BYTES,
             call_timeout: limits::CALL_TIMEOUT,
+            close_timeout: limits::CLOSE_TIMEOUT,
             quota: None,
             on_failed_write: None,
         }

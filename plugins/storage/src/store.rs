@@ -209,15 +209,16 @@ impl Store {
     }
 
     /// Closes a job: applies what was accepted, moves the log into the file, ends its writer. A job that is not
-    /// open is no error. Blocks as long as that takes.
+    /// open is no error.
     ///
     /// # Errors
     /// [`Error::Unacknowledged`] when writes failed that nobody was told of; a failure of the database. The job
-    /// is closed all the same.
+    /// is closed all the same. [`Error::Timeout`] after the options' `close_timeout`: the job takes no more calls,
+    /// its writer goes on, and a further call waits again.
     pub fn close_job(&self, id: &str) -> Result<()> {
         let slot = locked(&self.state).slots.get(id).map(Arc::clone);
         let Some(slot) = slot else { return Ok(()) };
-        let closed = locked(&slot).take().map_or(Ok(()), |job| job.close());
+        let closed = close_slot(&mut locked(&slot));
         self.release(id, &slot);
         closed
     }
@@ -234,7 +235,7 @@ impl Store {
         }
         let (slot, _lock) = self.slot(id)?;
         let mut place = locked(&slot);
-        let closed = place.take().map_or(Ok(()), |job| job.close());
+        let closed = close_slot(&mut place);
         let removed = match closed {
             Ok(()) | Err(Error::Unacknowledged { .. }) => root::remove_database(&path),
             Err(error) => Err(error),
@@ -250,7 +251,8 @@ impl Store {
     /// Closes all jobs and gives the directory free. Later calls do nothing.
     ///
     /// # Errors
-    /// The first of those that [`Store::close_job`] would give. All jobs are closed all the same.
+    /// The first of those that [`Store::close_job`] would give. All jobs are closed all the same. The directory
+    /// stays taken until the last writer has ended.
     pub fn close(&self) -> Result<()> {
         let slots = {
             let mut state = locked(&self.state);
@@ -266,6 +268,16 @@ impl Store {
         jobs.iter().for_each(|job| job.shared.queue.close());
         jobs.iter().map(Job::close).fold(Ok(()), Result::and)
     }
+}
+
+/// Closes the job of a slot, and empties the slot unless the writer still uses the file.
+fn close_slot(place: &mut Option<Job>) -> Result<()> {
+    let Some(job) = place else { return Ok(()) };
+    let closed = job.close();
+    if job.has_ended() {
+        *place = None;
+    }
+    closed
 }
 
 impl Drop for Store {

@@ -12,7 +12,7 @@ use rusqlite::{Connection, params};
 
 use crate::batch::Op;
 use crate::error::{Error, Result};
-use crate::job::Shared;
+use crate::job::{ENDED, Shared};
 use crate::limits;
 use crate::query;
 use crate::queue::{Item, Taken};
@@ -40,7 +40,7 @@ impl Drop for Release {
         while let Taken::Group(lost) = self.0.queue.take_group(None) {
             drop(lost);
         }
-        self.0.applied.send_replace(u64::MAX);
+        self.0.applied.send_replace(ENDED);
     }
 }
 

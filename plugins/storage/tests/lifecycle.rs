@@ -5,8 +5,9 @@ mod common;
 use std::fs;
 use std::path::Path;
 use std::thread;
+use std::time::Duration;
 
-use common::{Brake, key, store, store_with};
+use common::{Brake, eventually, key, store, store_with};
 use storage_plugin::{Ack, Batch, Error, KeyRange, Options, Scan, Store, limits};
 
 fn files(root: &Path) -> Vec<String> {
@@ -175,6 +176,45 @@ fn closing_applies_everything_that_was_accepted() {
     let session = store.open_job("j").unwrap().session();
     assert_eq!(session.count("c", &KeyRange::all()).unwrap(), 3_000);
     assert_eq!(session.count("d", &KeyRange::all()).unwrap(), 1);
+}
+
+#[test]
+fn closing_waits_for_a_bounded_time_and_the_file_stays_taken() {
+    let brake = Brake::new();
+    let waited = Duration::from_millis(50);
+    let hook = Some(brake.hook.clone());
+    let options = Options {
+        close_timeout: waited,
+        on_failed_write: hook,
+        ..Options::default()
+    };
+    let (_directory, store) = store_with(options);
+    let session = store.open_job("j").unwrap().session();
+    brake.pull(&session);
+    let accepted = session
+        .persist(Batch::new().put("c", key(1), "x"), Ack::Applied)
+        .unwrap();
+    let timeout = Error::Timeout {
+        what: "the writer to end",
+        waited,
+    };
+    assert_eq!(store.close_job("j"), Err(timeout.clone()));
+    assert_eq!(store.drop_job("j"), Err(timeout.clone()));
+    assert_eq!(session.put("c", key(2), "x"), Err(Error::Closed));
+    assert_eq!(store.close(), Err(timeout));
+    let other = Store::new(store.root(), Options::default()).unwrap();
+    assert!(matches!(other.open_job("j"), Err(Error::AlreadyOpen { .. })));
+    brake.release();
+    accepted.wait().unwrap();
+    let mut reopened = None;
+    eventually("the end of the writer", || {
+        reopened = other.open_job("j").ok();
+        reopened.is_some()
+    });
+    assert_eq!(
+        reopened.unwrap().session().count("c", &KeyRange::all()).unwrap(),
+        1
+    );
 }
 
 #[test]

@@ -66,7 +66,7 @@ impl Brake {
         let wait = Mutex::new(wait);
         let hook: FailedWriteHook = Arc::new(move |_| {
             let _ = report.send(());
-            let _ = wait.lock().unwrap().recv();
+            let _ = wait.lock().unwrap().recv_timeout(Duration::from_secs(20));
         });
         Brake { hook, stopped, go_on }
     }
