@@ -33,6 +33,11 @@ pub const LISTEN_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long [`Node::shutdown`](crate::Node::shutdown) waits for connections to close.
 pub const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long [`Node::shutdown`](crate::Node::shutdown) waits for messages that are still queued to peers, before it closes connections.
+pub const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
+/// Only messages published this late before the shutdown can still be queued: gossipsub drops what waits longer.
+pub const FLUSH_WINDOW: Duration = Duration::from_secs(5);
+
 /// Static peers.
 pub const MAX_STATIC_PEERS: usize = 256;
 /// Connections, unless configured otherwise.
@@ -43,6 +48,8 @@ pub const MAX_CONNECTIONS_CEILING: u32 = 10_000;
 pub const MAX_CONNECTIONS_PER_PEER: u32 = 2;
 /// Connections being set up, in each direction.
 pub const MAX_PENDING_CONNECTIONS: u32 = 64;
+/// Calls of connect and disconnect that wait at once.
+pub const MAX_WAITING: usize = 64;
 /// Streams being negotiated by the remote on one connection.
 pub const MAX_NEGOTIATING_STREAMS: usize = 128;
 /// A connection must be usable this soon after the dial.

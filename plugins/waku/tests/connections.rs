@@ -129,6 +129,11 @@ async fn a_disconnected_static_peer_stays_away_until_it_is_connected_again() {
         node.info().await.unwrap().connected_peers == 0
     })
     .await;
+    assert_eq!(
+        node.info().await.unwrap().connected_peers,
+        0,
+        "it waits for the end"
+    );
     let error = node.disconnect(fixed.clone()).await.unwrap_err();
     assert_eq!(error.to_string(), format!("not connected to {fixed}"));
     tokio::time::sleep(3 * waku_plugin::limits::REDIAL_FIRST).await;

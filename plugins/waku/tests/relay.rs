@@ -436,3 +436,41 @@ async fn identify_tells_agent_protocols_and_a_stable_identity() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_published_just_before_the_end_is_still_sent() {
+    let b = start(config(TCP)).await;
+    b.subscribe(vec![CONTENT_TOPIC.into()]).await.unwrap();
+    let mut messages = b.messages().unwrap();
+    for listen in [TCP, WS, TCP, WS] {
+        let a = start(config(listen)).await;
+        a.connect(address(&b).await).await.unwrap();
+        until_peers(&a, 1).await;
+        let hash = a.publish(None, message("last words")).await.unwrap();
+        a.shutdown().await;
+        assert_eq!(next(&mut messages).await.hash, hash);
+    }
+}
+
+#[tokio::test]
+async fn a_burst_arrives_complete() {
+    let (a, b) = (
+        start(config(TCP)).await,
+        start(NodeConfig {
+            receiver_queue: 4000,
+            ..config(TCP)
+        })
+        .await,
+    );
+    a.connect(address(&b).await).await.unwrap();
+    until_peers(&a, 1).await;
+    b.subscribe(vec![CONTENT_TOPIC.into()]).await.unwrap();
+    let mut messages = b.messages().unwrap();
+    for number in 0..4000 {
+        a.publish(None, message(&number.to_string())).await.unwrap();
+    }
+    for _ in 0..4000 {
+        next(&mut messages).await;
+    }
+    assert_eq!((b.stats().missed, a.stats().slow_peers), (0, 0));
+}

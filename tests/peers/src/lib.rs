@@ -4,8 +4,10 @@
 //! packages are pinned in `package-lock.json` beside and installed when they are missing or others. Whatever is missing
 //! (node, npm, the registry) is an error, so that a test fails and does not pass by skipping.
 
+mod event;
 mod install;
 mod toychat;
 
+pub use event::{Chat, Event, Metadata, Peer, Ready, Sent};
 pub use install::InstallError;
-pub use toychat::{Chat, Event, Metadata, Options, Peer, PeerError, Ready, Sent, ToyChat};
+pub use toychat::{Options, PeerError, ToyChat};

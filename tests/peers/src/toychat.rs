@@ -2,7 +2,6 @@
 
 use std::{io, path::Path, process::Stdio, time::Duration};
 
-use serde::Deserialize;
 use serde_json::json;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines},
@@ -10,7 +9,10 @@ use tokio::{
     time::timeout,
 };
 
-use crate::install::{InstallError, install};
+use crate::{
+    Chat, Event, Metadata, Peer, Ready, Sent,
+    install::{InstallError, install},
+};
 
 /// Longest wait for one event. The peer itself waits up to 15 s for its mesh.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -51,87 +53,13 @@ impl Options<'static> {
     };
 }
 
-/// What the peer reports.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Event {
-    /// It listens; [`ToyChat::start`] takes this one.
-    Ready(Ready),
-    /// A peer came or went.
-    Peer(Peer),
-    /// A peer answered its metadata request, or did not.
-    Metadata(Metadata),
-    /// A message came in.
-    Received(Chat),
-    /// A message went out.
-    Sent(Sent),
-    /// A command or a message that it could not handle, and why.
-    Error(String),
-}
-
-/// Who the peer is.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Ready {
-    peer_id: String,
-    addrs: Vec<String>,
-}
-
-/// A peer that came or went.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Peer {
-    /// Its peer id.
-    pub peer_id: String,
-    /// Whether it came.
-    pub connected: bool,
-    /// The multiplexer that was agreed on.
-    pub muxer: Option<String>,
-}
-
-/// What a peer told about itself.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Metadata {
-    /// Its peer id.
-    pub peer_id: String,
-    /// Its cluster.
-    pub cluster_id: Option<u32>,
-    /// Its shards.
-    #[serde(default)]
-    pub shards: Vec<u32>,
-    /// Why there is none.
-    pub error: Option<String>,
-}
-
-/// A toy-chat message.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Chat {
-    /// The name its sender goes by.
-    pub nick: String,
-    /// What is said.
-    pub text: String,
-    /// Seconds since 1970.
-    pub timestamp: u64,
-}
-
-/// A message that was sent.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Sent {
-    /// The message.
-    #[serde(flatten)]
-    pub chat: Chat,
-    /// How many peers it went to.
-    pub recipients: usize,
-}
-
 /// Why a peer does not do what it should.
 #[derive(Debug, thiserror::Error)]
 pub enum PeerError {
-    /// Its packages are missing.
+    /// node or the packages are missing.
     #[error(transparent)]
     Install(#[from] InstallError),
-    /// node can't be started, or its pipes are broken.
+    /// Its pipes are broken.
     #[error("test peer: {0}")]
     Io(#[from] io::Error),
     /// A line that is no event.
@@ -185,7 +113,11 @@ impl ToyChat {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true)
-            .spawn()?;
+            .spawn()
+            .map_err(|source| InstallError::Io {
+                what: "node, which the test peers need".into(),
+                source,
+            })?;
         let missing = || io::Error::other("pipe is missing");
         let mut peer = Self {
             commands: child.stdin.take().ok_or_else(missing)?,

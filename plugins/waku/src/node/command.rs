@@ -37,7 +37,7 @@ impl Driver {
                 answer(reply, ());
             }
             Command::Connect(address, reply) => self.connect(address, reply),
-            Command::Disconnect(address, reply) => answer(reply, self.disconnect(address)),
+            Command::Disconnect(address, reply) => self.disconnect(address, reply),
             Command::Peers(reply) => answer(reply, self.peer_infos()),
             Command::Info(reply) => answer(reply, self.info()),
             Command::Shutdown(reply) => return Flow::Stop(Some(reply)),

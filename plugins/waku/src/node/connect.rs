@@ -16,9 +16,10 @@ use super::{
     driver::Driver,
     redial::peer_of,
 };
-use crate::limits::MAX_PENDING_CONNECTIONS;
+use crate::limits::MAX_WAITING;
 
 type ConnectReply = Reply<Result<PeerId, ConnectError>>;
+type DisconnectReply = Reply<Result<(), ConnectError>>;
 
 /// The calls that wait for a connection.
 #[derive(Default)]
@@ -27,11 +28,15 @@ pub(super) struct Waiting {
     dialing: HashMap<ConnectionId, (Multiaddr, ConnectReply)>,
     /// Until the peer has told its cluster.
     verifying: HashMap<PeerId, Vec<ConnectReply>>,
+    /// Until the connections to the peer have closed.
+    closing: HashMap<PeerId, Vec<DisconnectReply>>,
 }
 
 impl Waiting {
     fn len(&self) -> usize {
-        self.dialing.len() + self.verifying.values().map(Vec::len).sum::<usize>()
+        let verifying: usize = self.verifying.values().map(Vec::len).sum();
+        let closing: usize = self.closing.values().map(Vec::len).sum();
+        self.dialing.len() + verifying + closing
     }
 
     /// A dial has ended in a connection.
@@ -54,6 +59,14 @@ impl Waiting {
         }
     }
 
+    /// The last connection to the peer has closed.
+    pub(super) fn closed(&mut self, peer: &PeerId, reason: ConnectError) {
+        self.settle(peer, Err(reason));
+        for reply in self.closing.remove(peer).unwrap_or_default() {
+            answer(reply, Ok(()));
+        }
+    }
+
     /// It is known what the peer is, or that it won't be known.
     pub(super) fn settle(&mut self, peer: &PeerId, outcome: Result<(), ConnectError>) {
         for reply in self.verifying.remove(peer).unwrap_or_default() {
@@ -64,9 +77,8 @@ impl Waiting {
 
 impl Driver {
     pub(super) fn connect(&mut self, address: Multiaddr, reply: ConnectReply) {
-        let limit = MAX_PENDING_CONNECTIONS as usize;
-        if self.waiting.len() >= limit {
-            return answer(reply, Err(ConnectError::TooMany(limit)));
+        if self.waiting.len() >= MAX_WAITING {
+            return answer(reply, Err(ConnectError::TooMany(MAX_WAITING)));
         }
         let peer = peer_of(&address);
         if let Some(peer) = peer {
@@ -91,7 +103,10 @@ impl Driver {
         }
     }
 
-    pub(super) fn disconnect(&mut self, address: Multiaddr) -> Result<(), ConnectError> {
+    pub(super) fn disconnect(&mut self, address: Multiaddr, reply: DisconnectReply) {
+        if self.waiting.len() >= MAX_WAITING {
+            return answer(reply, Err(ConnectError::TooMany(MAX_WAITING)));
+        }
         let by_address = || {
             self.peers
                 .iter()
@@ -99,12 +114,13 @@ impl Driver {
                 .map(|(id, _)| *id)
         };
         let Some(peer) = peer_of(&address).or_else(by_address) else {
-            return Err(ConnectError::NotConnected(address));
+            return answer(reply, Err(ConnectError::NotConnected(address)));
         };
         self.static_peers.hold(&peer);
-        self.swarm
-            .disconnect_peer_id(peer)
-            .map_err(|()| ConnectError::NotConnected(address))
+        match self.swarm.disconnect_peer_id(peer) {
+            Ok(()) => self.waiting.closing.entry(peer).or_default().push(reply),
+            Err(()) => answer(reply, Err(ConnectError::NotConnected(address))),
+        }
     }
 
     /// Dials the static peers whose time has come.

@@ -1,7 +1,7 @@
 //! From the network to the consumers: subscriptions, receivers, and each message only once.
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet, VecDeque},
+    collections::{BTreeSet, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
@@ -9,10 +9,10 @@ use std::{
 use libp2p::PeerId;
 use tokio::sync::mpsc::{self, error::TrySendError};
 
-use super::{SubscribeError, stats::Counters};
+use super::{SubscribeError, seen::Seen, stats::Counters};
 use crate::{
     MessageHash, PubsubTopic, Shards, WakuMessage,
-    limits::{DELIVERED_CAPACITY, DELIVERED_TTL, MAX_CONTENT_TOPICS, MAX_RECEIVERS},
+    limits::{MAX_CONTENT_TOPICS, MAX_RECEIVERS},
 };
 
 /// A message as a consumer gets it.
@@ -184,36 +184,6 @@ impl Receiver {
     }
 }
 
-/// The hashes of late, bounded in number and age.
-#[derive(Default)]
-struct Seen {
-    since: HashMap<MessageHash, Instant>,
-    order: VecDeque<MessageHash>,
-}
-
-impl Seen {
-    /// Whether the hash is new.
-    fn insert(&mut self, hash: MessageHash, now: Instant) -> bool {
-        while let Some(oldest) = self.order.front() {
-            let age = self
-                .since
-                .get(oldest)
-                .map(|since| now.saturating_duration_since(*since));
-            if self.order.len() < DELIVERED_CAPACITY && age.is_some_and(|age| age < DELIVERED_TTL) {
-                break;
-            }
-            self.since.remove(oldest);
-            self.order.pop_front();
-        }
-        if self.since.contains_key(&hash) {
-            return false;
-        }
-        self.since.insert(hash, now);
-        self.order.push_back(hash);
-        true
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -295,29 +265,5 @@ mod tests {
             .subscribe(topics(MAX_CONTENT_TOPICS..MAX_CONTENT_TOPICS + 1))
             .unwrap_err();
         assert_eq!(error.to_string(), "more than 4096 content topics");
-    }
-
-    #[test]
-    fn hashes_are_forgotten_by_age_and_by_number() {
-        let (mut seen, start) = (Seen::default(), Instant::now());
-        let hash = |number: usize| {
-            let mut bytes = [0; 32];
-            bytes[..8].copy_from_slice(&number.to_le_bytes());
-            MessageHash::from(bytes)
-        };
-        assert!(seen.insert(hash(0), start));
-        assert!(!seen.insert(hash(0), start + DELIVERED_TTL / 2));
-        assert!(seen.insert(hash(0), start + DELIVERED_TTL));
-        for number in 1..=DELIVERED_CAPACITY {
-            assert!(seen.insert(hash(number), start + DELIVERED_TTL));
-        }
-        assert_eq!(
-            (seen.order.len(), seen.since.len()),
-            (DELIVERED_CAPACITY, DELIVERED_CAPACITY)
-        );
-        assert!(
-            seen.insert(hash(0), start + DELIVERED_TTL),
-            "the oldest went first"
-        );
     }
 }

@@ -69,7 +69,8 @@ pub enum PublishError {
     /// No connected peer takes part in the shard. Local subscribers have the message all the same.
     #[error("no peers to publish {0} to")]
     NoPeers(MessageHash),
-    /// The queues to all peers are full. Local subscribers have the message all the same.
+    /// The queues to all peers are full. Local subscribers have the message all the same; it counts as published, so that
+    /// the same bytes are a duplicate from now on.
     #[error("the queues of all peers are full, {0} was not sent")]
     Busy(MessageHash),
     /// The node was shut down.
@@ -99,8 +100,8 @@ pub enum ConnectError {
     /// The connection ended before the peer had told its cluster.
     #[error("the peer closed the connection")]
     Closed,
-    /// Too many calls are waiting for a connection; carries the limit.
-    #[error("more than {0} connections are being made")]
+    /// Too many calls are waiting for connections to open or close; carries the limit.
+    #[error("more than {0} calls are waiting for connections")]
     TooMany(usize),
     /// No connection matches the address that shall be disconnected.
     #[error("not connected to {0}")]

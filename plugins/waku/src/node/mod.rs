@@ -7,12 +7,15 @@ mod connect;
 mod delivery;
 mod driver;
 mod error;
+mod hear;
 mod key;
 mod listen;
 mod peers;
 mod publish;
 mod redial;
+mod seen;
 mod stats;
+mod stop;
 mod transport;
 
 use std::{collections::BTreeSet, fmt, sync::Arc};
@@ -125,8 +128,7 @@ impl Node {
     /// need not relay a shard to publish on it.
     ///
     /// # Errors
-    /// [`PublishError`]. With [`NoPeers`](PublishError::NoPeers) and [`Busy`](PublishError::Busy) local subscribers have got the message;
-    /// the same message may be published again.
+    /// [`PublishError`]. After [`NoPeers`](PublishError::NoPeers) the same message may be published again.
     pub async fn publish(
         &self,
         pubsub_topic: Option<PubsubTopic>,
@@ -209,11 +211,12 @@ impl Node {
         self.ask(|reply| Command::Connect(address, reply)).await?
     }
 
-    /// Closes all connections to the peer that the address names, or to the one that is connected by it. A static peer is not
+    /// Closes all connections to the peer that the address names, or to the one that is connected by it, and returns when
+    /// they are closed. A static peer is not
     /// dialled again until [`connect`](Self::connect) is called for it.
     ///
     /// # Errors
-    /// [`ConnectError::NotConnected`], [`ConnectError::Stopped`].
+    /// [`ConnectError::NotConnected`], [`ConnectError::TooMany`], [`ConnectError::Stopped`].
     pub async fn disconnect(&self, address: Multiaddr) -> Result<(), ConnectError> {
         self.ask(|reply| Command::Disconnect(address, reply)).await?
     }
@@ -239,8 +242,9 @@ impl Node {
         self.shared.counters.snapshot()
     }
 
-    /// Closes all connections and stops, within [`SHUTDOWN_TIMEOUT`](crate::limits::SHUTDOWN_TIMEOUT). Receivers end after what waits in
-    /// them. Stopping twice is no error.
+    /// Sends what is queued within [`FLUSH_TIMEOUT`](crate::limits::FLUSH_TIMEOUT), closes all connections within
+    /// [`SHUTDOWN_TIMEOUT`](crate::limits::SHUTDOWN_TIMEOUT) and stops; its ports are free then. Receivers end after
+    /// what waits in them. Stopping twice is no error.
     pub async fn shutdown(&self) {
         // Either the driver answers when it is done, or it is gone already.
         let _stopped = self.ask(Command::Shutdown).await;

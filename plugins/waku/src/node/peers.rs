@@ -60,6 +60,7 @@ pub(super) struct Peer {
     pub(super) shards: Vec<u16>,
     /// The verdict on what the peer told when it asked us, or when it answered.
     mismatch: Option<Option<u32>>,
+    refused: bool,
     ping_failures: u32,
 }
 
@@ -79,6 +80,7 @@ impl Peers {
             settled: false,
             shards: Vec::new(),
             mismatch: None,
+            refused: false,
             ping_failures: 0,
         };
         self.0.entry(peer).or_insert(entry);
@@ -107,6 +109,13 @@ impl Peers {
     /// Whether the peer told another cluster, or none.
     pub(super) fn is_mismatch(&self, peer: &PeerId) -> bool {
         self.0.get(peer).is_some_and(|peer| peer.mismatch.is_some())
+    }
+
+    /// Marks the peer as refused; whether it wasn't yet.
+    pub(super) fn refuse(&mut self, peer: &PeerId) -> bool {
+        self.0
+            .get_mut(peer)
+            .is_some_and(|peer| !std::mem::replace(&mut peer.refused, true))
     }
 
     /// The metadata exchange that we began is over.

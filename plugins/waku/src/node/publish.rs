@@ -79,6 +79,7 @@ impl Driver {
         let outcome = match self.swarm.behaviour_mut().relay.publish(gossip_topic, bytes) {
             Ok(_) => {
                 self.shared.counters.published.add();
+                self.last_publish = Some(Instant::now());
                 Ok(hash)
             }
             Err(relay::PublishError::NoPeersSubscribedToTopic) => Err(PublishError::NoPeers(hash)),

@@ -1,0 +1,229 @@
+//! What the network says.
+
+use std::{sync::Arc, time::Instant};
+
+use libp2p::{PeerId, identify, ping, request_response, swarm::SwarmEvent};
+
+use super::{ReceivedMessage, behaviour::BehaviourEvent, connect::reason, delivery::Origin, driver::Driver};
+use crate::{
+    PubsubTopic,
+    metadata::{self, Metadata},
+    relay::{self, Judgement},
+};
+
+impl Driver {
+    pub(super) fn hear(&mut self, event: SwarmEvent<BehaviourEvent>) {
+        let now = Instant::now();
+        match event {
+            SwarmEvent::Behaviour(event) => self.hear_protocol(event),
+            SwarmEvent::ConnectionEstablished {
+                peer_id,
+                connection_id,
+                endpoint,
+                num_established,
+                ..
+            } => {
+                self.peers.connected(peer_id, &endpoint);
+                self.static_peers.established(connection_id, peer_id, now);
+                self.waiting.established(connection_id, peer_id);
+                if num_established.get() == 1 {
+                    tracing::debug!(%peer_id, address = %endpoint.get_remote_address(), "connected");
+                    let ours = self.own_metadata();
+                    self.swarm.behaviour_mut().metadata.send_request(&peer_id, ours);
+                } else if self.peers.is_settled(&peer_id) {
+                    self.waiting.settle(&peer_id, Ok(()));
+                }
+            }
+            SwarmEvent::ConnectionClosed {
+                peer_id,
+                num_established: 0,
+                cause,
+                ..
+            } => {
+                tracing::debug!(%peer_id, ?cause, "disconnected");
+                let reason = self.peers.disconnected(&peer_id, self.shared.sharding.cluster());
+                self.waiting.closed(&peer_id, reason);
+                self.static_peers.closed(&peer_id, now);
+            }
+            SwarmEvent::OutgoingConnectionError {
+                connection_id,
+                peer_id,
+                error,
+            } => {
+                let reason = reason(&error);
+                tracing::debug!(?peer_id, reason, "dial failed");
+                self.waiting.failed(connection_id, &reason);
+                self.static_peers.failed(connection_id, &reason, now);
+            }
+            SwarmEvent::IncomingConnectionError {
+                send_back_addr,
+                error,
+                ..
+            } => {
+                tracing::debug!(%send_back_addr, %error, "incoming connection failed");
+            }
+            SwarmEvent::ListenerError { error, .. } => tracing::warn!(%error, "listener"),
+            SwarmEvent::ListenerClosed {
+                addresses, reason, ..
+            } => {
+                tracing::warn!(?addresses, ?reason, "no longer listening");
+            }
+            _ => {}
+        }
+    }
+
+    fn hear_protocol(&mut self, event: BehaviourEvent) {
+        match event {
+            BehaviourEvent::Relay(event) => self.hear_relay(event),
+            BehaviourEvent::Metadata(event) => self.hear_metadata(event),
+            BehaviourEvent::Identify(identify::Event::Received { peer_id, info, .. }) => {
+                self.peers.identified(&peer_id, info);
+            }
+            BehaviourEvent::Ping(ping::Event { peer, result, .. }) => {
+                let answered = !matches!(result, Err(ping::Failure::Timeout | ping::Failure::Other { .. }));
+                if self.peers.pinged(&peer, answered) {
+                    self.hang_up(peer, "it does not answer pings");
+                }
+            }
+            BehaviourEvent::Identify(_) => {}
+        }
+    }
+
+    fn hear_relay(&mut self, event: relay::Event) {
+        match event {
+            relay::Event::Message {
+                propagation_source,
+                message_id,
+                message,
+            } => {
+                let judgement = relay::judge(
+                    message.topic.as_str(),
+                    &message.data,
+                    self.shared.max_message_size,
+                );
+                self.swarm.behaviour_mut().relay.report_message_validation_result(
+                    &message_id,
+                    &propagation_source,
+                    judgement.acceptance(),
+                );
+                self.take(judgement, propagation_source);
+            }
+            relay::Event::SlowPeer { peer_id, .. } => {
+                self.shared.counters.slow_peers.add();
+                tracing::debug!(%peer_id, "its queue is full");
+            }
+            _ => {}
+        }
+    }
+
+    fn take(&self, judgement: Judgement, from: PeerId) {
+        let counters = &self.shared.counters;
+        match judgement {
+            Judgement::Accept(pubsub_topic, message) => {
+                counters.relayed.add();
+                let received = ReceivedMessage {
+                    hash: message.hash(&pubsub_topic.to_string()),
+                    pubsub_topic,
+                    message: Arc::new(message),
+                    origin: Origin::Peer(from),
+                    missed_before: 0,
+                };
+                self.shared.delivery.deliver(received, Instant::now(), counters);
+            }
+            Judgement::Ignore => counters.ignored.add(),
+            Judgement::Reject => {
+                counters.rejected.add();
+                tracing::debug!(peer_id = %from, "sent an invalid message");
+            }
+        }
+    }
+
+    fn hear_metadata(&mut self, event: metadata::Event) {
+        use request_response::{Event, Message};
+        let ours = self.shared.sharding.cluster();
+        match event {
+            Event::Message {
+                peer,
+                message: Message::Request { request, channel, .. },
+                ..
+            } => {
+                self.peers.told(&peer, &request, ours);
+                let answer = self.own_metadata();
+                if self
+                    .swarm
+                    .behaviour_mut()
+                    .metadata
+                    .send_response(channel, answer)
+                    .is_err()
+                {
+                    tracing::debug!(peer_id = %peer, "left before it got our metadata");
+                }
+            }
+            Event::Message {
+                peer,
+                message: Message::Response { response, .. },
+                ..
+            } => {
+                self.peers.told(&peer, &response, ours);
+                self.peers.settle(&peer);
+                if !self.refuse_mismatch(peer) {
+                    self.waiting.settle(&peer, Ok(()));
+                }
+            }
+            // The answer is out, so that the peer knows as well as we do.
+            Event::ResponseSent { peer, .. } => {
+                self.refuse_mismatch(peer);
+            }
+            Event::OutboundFailure { peer, error, .. } => {
+                tracing::debug!(peer_id = %peer, %error, "no metadata");
+                if self.swarm.is_connected(&peer) {
+                    self.peers.settle(&peer);
+                    self.waiting.settle(&peer, Ok(()));
+                }
+            }
+            Event::InboundFailure { .. } => {}
+        }
+    }
+
+    pub(super) fn own_metadata(&self) -> Metadata {
+        Metadata::new(
+            self.shared.sharding.cluster(),
+            self.joined.iter().map(PubsubTopic::shard),
+        )
+    }
+
+    /// Hangs up on a peer that told another cluster. Calls that wait for it hear why when the connection has closed.
+    fn refuse_mismatch(&mut self, peer: PeerId) -> bool {
+        let mismatch = self.peers.is_mismatch(&peer);
+        if mismatch && self.peers.refuse(&peer) {
+            self.shared.counters.refused_peers.add();
+            self.hang_up(peer, "it is of another cluster");
+        }
+        mismatch
+    }
+
+    pub(super) fn drop_graylisted(&mut self) {
+        let relay = &self.swarm.behaviour().relay;
+        let graylisted = |peer: &&PeerId| {
+            relay
+                .peer_score(peer)
+                .is_some_and(|score| score < relay::GRAYLIST)
+        };
+        let peers: Vec<PeerId> = self
+            .peers
+            .iter()
+            .map(|(peer, _)| peer)
+            .filter(graylisted)
+            .copied()
+            .collect();
+        for peer in peers {
+            self.hang_up(peer, "its score is too low");
+        }
+    }
+
+    fn hang_up(&mut self, peer: PeerId, why: &str) {
+        if self.swarm.disconnect_peer_id(peer).is_ok() {
+            tracing::info!(peer_id = %peer, "hung up: {why}");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Which messages were delivered of late.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    time::Instant,
+};
+
+use crate::{
+    MessageHash,
+    limits::{DELIVERED_CAPACITY, DELIVERED_TTL},
+};
+
+/// The hashes of late, bounded in number and age.
+#[derive(Default)]
+pub(super) struct Seen {
+    since: HashMap<MessageHash, Instant>,
+    order: VecDeque<MessageHash>,
+}
+
+impl Seen {
+    /// Whether the hash is new.
+    pub(super) fn insert(&mut self, hash: MessageHash, now: Instant) -> bool {
+        while let Some(oldest) = self.order.front() {
+            let age = self
+                .since
+                .get(oldest)
+                .map(|since| now.saturating_duration_since(*since));
+            if self.order.len() < DELIVERED_CAPACITY && age.is_some_and(|age| age < DELIVERED_TTL) {
+                break;
+            }
+            self.since.remove(oldest);
+            self.order.pop_front();
+        }
+        if self.since.contains_key(&hash) {
+            return false;
+        }
+        self.since.insert(hash, now);
+        self.order.push_back(hash);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_are_forgotten_by_age_and_by_number() {
+        let (mut seen, start) = (Seen::default(), Instant::now());
+        let hash = |number: usize| {
+            let mut bytes = [0; 32];
+            bytes[..8].copy_from_slice(&number.to_le_bytes());
+            MessageHash::from(bytes)
+        };
+        assert!(seen.insert(hash(0), start));
+        assert!(!seen.insert(hash(0), start + DELIVERED_TTL / 2));
+        assert!(seen.insert(hash(0), start + DELIVERED_TTL));
+        for number in 1..=DELIVERED_CAPACITY {
+            assert!(seen.insert(hash(number), start + DELIVERED_TTL));
+        }
+        assert_eq!(
+            (seen.order.len(), seen.since.len()),
+            (DELIVERED_CAPACITY, DELIVERED_CAPACITY)
+        );
+        assert!(
+            seen.insert(hash(0), start + DELIVERED_TTL),
+            "the oldest went first"
+        );
+    }
+}
