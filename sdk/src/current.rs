@@ -18,6 +18,12 @@ pub fn context() -> CallContext {
     CURRENT.get()
 }
 
+/// Who made the call that this thread works for: a number that stays the same for a module or front end as
+/// long as the host runs. `None` outside of calls.
+pub fn caller() -> Option<u16> {
+    CURRENT.get().chain().last().copied()
+}
+
 /// Runs `work` for the call of `context`.
 pub(crate) fn enter<T>(context: CallContext, work: impl FnOnce() -> T) -> T {
     /// Also comes back when `work` panics.

@@ -17,6 +17,7 @@ struct Arguments {
     state: Option<State>,
     exclusive: Vec<LitStr>,
     clean_unload: bool,
+    linked: bool,
 }
 
 struct Required {
@@ -48,6 +49,7 @@ impl Parse for Arguments {
                     input.parse::<Token![=]>()?;
                     arguments.name = Some(input.parse()?);
                 }
+                "linked" => arguments.linked = true,
                 "unload" => {
                     input.parse::<Token![=]>()?;
                     let text: LitStr = input.parse()?;
@@ -68,7 +70,8 @@ impl Parse for Arguments {
                 "exclusive" => arguments.exclusive = list(input, <LitStr as Parse>::parse)?,
                 "state" => arguments.state = Some(State::parse(input)?),
                 _ => {
-                    let known = "name, provides, requires, optional, subscribes, state, exclusive, unload";
+                    let known =
+                        "name, provides, requires, optional, subscribes, state, exclusive, unload, linked";
                     return Err(syn::Error::new_spanned(
                         &key,
                         format!("unknown key `{key}`; known are {known}"),
@@ -187,7 +190,7 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> syn::Result<T
     let mut item: ItemImpl = syn::parse2(item)?;
     complete(&mut item, &arguments);
     let plug = plug(&item, &arguments);
-    let entry = entry(&item);
+    let entry = entry(&item, arguments.linked);
     Ok(quote!(#item #plug #entry))
 }
 
@@ -343,9 +346,20 @@ fn manifest(item: &ItemImpl, arguments: &Arguments) -> TokenStream {
     }
 }
 
-/// The manifest in its section, and the entry symbol.
-fn entry(item: &ItemImpl) -> TokenStream {
+/// The manifest in its section, and the entry symbol, which a module that is linked in does without.
+fn entry(item: &ItemImpl, linked: bool) -> TokenStream {
     let ty = &item.self_ty;
+    let symbol = (!linked).then(|| {
+        quote! {
+            /// The entry of the plugin.
+            #[unsafe(no_mangle)]
+            pub extern "C" fn backplane_plugin_v1(
+                _host_abi: u32,
+            ) -> *const ::backplane_sdk::generated::PluginDeclaration {
+                &raw const DECLARATION
+            }
+        }
+    });
     quote! {
         #[allow(long_running_const_eval, unreachable_pub)]
         const _: () = {
@@ -363,13 +377,7 @@ fn entry(item: &ItemImpl) -> TokenStream {
             static DECLARATION: ::backplane_sdk::generated::PluginDeclaration =
                 ::backplane_sdk::generated::declaration::<#ty>(&JSON, &LAYOUT);
 
-            /// The entry of the plugin.
-            #[unsafe(no_mangle)]
-            pub extern "C" fn backplane_plugin_v1(
-                _host_abi: u32,
-            ) -> *const ::backplane_sdk::generated::PluginDeclaration {
-                &raw const DECLARATION
-            }
+            #symbol
 
             impl #ty {
                 /// What the entry symbol returns, for programs that link the plugin in.

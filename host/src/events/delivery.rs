@@ -1,0 +1,254 @@
+//! Events into a module: one thread a module takes them from its queues and hands them over.
+//!
+//! Events of one subscription go in one at a time and in order. The thread is the module's own, so that a
+//! handler that does not return harms nobody else.
+
+use super::{Item, Queue, Topic};
+use crate::host::Core;
+use crate::limits;
+use crate::registry::{Entry, Generation, Slot};
+use crate::router::{deliver, pending::Done};
+use backplane_descriptor::Subscription;
+use backplane_plugin_api::{Args, Reply, Slice, kind, status};
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+/// The subscriptions of one slot, and the thread that serves them. They outlive generations.
+pub(crate) struct Delivery {
+    core: Arc<Core>,
+    slot: Arc<Slot>,
+    state: Mutex<State>,
+    signal: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    lanes: Vec<Lane>,
+    /// Something may be to do.
+    stirred: bool,
+    stopped: bool,
+}
+
+/// One subscription.
+struct Lane {
+    subscription: Subscription,
+    topic: Arc<Topic>,
+    queue: Arc<Queue>,
+    taken: VecDeque<Item>,
+    /// An event is with the module, which has not answered yet.
+    busy: bool,
+}
+
+/// What one subscription looks like from outside.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct SubscriptionStatus {
+    /// `interface.event`.
+    pub event: String,
+    /// What happens when the queue is full.
+    pub overflow: backplane_descriptor::Overflow,
+    /// How many events the queue holds.
+    pub depth: u32,
+    /// How many wait in it now.
+    pub waiting: usize,
+    /// How many were lost.
+    pub dropped: u64,
+}
+
+impl Delivery {
+    /// Subscribes to nothing yet, and starts the thread.
+    pub(crate) fn start(core: &Arc<Core>, slot: &Arc<Slot>) -> std::io::Result<Arc<Self>> {
+        let this = Arc::new(Self {
+            core: Arc::clone(core),
+            slot: Arc::clone(slot),
+            state: Mutex::default(),
+            signal: Condvar::new(),
+        });
+        let delivery = Arc::clone(&this);
+        std::thread::Builder::new()
+            .name(format!("{}-events", slot.name))
+            .spawn(move || delivery.run())?;
+        Ok(this)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Something may be to do: events, an answer, or an open slot.
+    pub(crate) fn stir(&self) {
+        self.lock().stirred = true;
+        self.signal.notify_one();
+    }
+
+    /// Takes over the subscriptions of a generation. Those to the same event keep their queue and what waits
+    /// in it; the others begin and end here. Only while the slot is paused and no event is with the module.
+    pub(crate) fn resubscribe(self: &Arc<Self>, subscriptions: &[Subscription]) {
+        let mut lanes = Vec::with_capacity(subscriptions.len());
+        let mut old = std::mem::take(&mut self.lock().lanes);
+        for subscription in subscriptions {
+            let same = |lane: &Lane| {
+                lane.subscription.interface == subscription.interface
+                    && lane.subscription.event == subscription.event
+            };
+            match old.iter().position(same) {
+                Some(index) => lanes.push(old.swap_remove(index)),
+                None => lanes.push(self.lane(subscription)),
+            }
+        }
+        for lane in old {
+            lane.topic.unsubscribe(&lane.queue);
+        }
+        self.lock().lanes = lanes;
+        self.stir();
+    }
+
+    fn lane(self: &Arc<Self>, subscription: &Subscription) -> Lane {
+        let topic = self.core.topics.get(&subscription.interface, &subscription.event);
+        let weak = Arc::downgrade(self);
+        let wake = move || {
+            if let Some(delivery) = weak.upgrade() {
+                delivery.stir();
+            }
+        };
+        let queue = Arc::new(Queue::new(
+            subscription.depth as usize,
+            subscription.overflow,
+            Box::new(wake),
+        ));
+        topic.subscribe(Arc::clone(&queue));
+        Lane {
+            subscription: subscription.clone(),
+            topic,
+            queue,
+            taken: VecDeque::new(),
+            busy: false,
+        }
+    }
+
+    /// Ends all subscriptions and the thread.
+    pub(crate) fn stop(&self) {
+        let mut state = self.lock();
+        state.stopped = true;
+        let lanes = std::mem::take(&mut state.lanes);
+        drop(state);
+        self.signal.notify_one();
+        for lane in lanes {
+            lane.topic.unsubscribe(&lane.queue);
+        }
+    }
+
+    /// What the subscriptions look like now.
+    pub(crate) fn status(&self) -> Vec<SubscriptionStatus> {
+        let state = self.lock();
+        let status = |lane: &Lane| SubscriptionStatus {
+            event: format!("{}.{}", lane.subscription.interface, lane.subscription.event),
+            overflow: lane.subscription.overflow,
+            depth: lane.subscription.depth,
+            waiting: lane.queue.len() + lane.taken.len(),
+            dropped: lane.queue.dropped.load(std::sync::atomic::Ordering::Relaxed),
+        };
+        state.lanes.iter().map(status).collect()
+    }
+
+    fn run(self: Arc<Self>) {
+        let mut state = self.lock();
+        loop {
+            while !state.stirred && !state.stopped {
+                state = self.signal.wait(state).unwrap_or_else(PoisonError::into_inner);
+            }
+            if state.stopped {
+                return;
+            }
+            state.stirred = false;
+            drop(state);
+            self.serve();
+            state = self.lock();
+        }
+    }
+
+    /// Hands over events until there is nothing left that can go in.
+    fn serve(self: &Arc<Self>) {
+        while let Some((index, item)) = self.next() {
+            let inside = match self.slot.enter() {
+                Entry::Inside(inside) => inside,
+                // Whoever opens the slot, or leaves it, stirs.
+                Entry::Wait | Entry::Busy => return self.put_back(index, item),
+            };
+            let mut reply = Reply::EMPTY;
+            let code = self.hand_over(index, &item, &inside, &mut reply);
+            drop(inside);
+            if code == status::PENDING {
+                let delivery = Arc::clone(self);
+                let event = Arc::clone(&item.event);
+                let done =
+                    move |reply: Reply| delivery.settled(index, &event.interface, &event.event, &reply);
+                self.core.calls.when_done(reply.ticket, Done::Own(Box::new(done)));
+            } else {
+                self.settled(index, &item.event.interface, &item.event.event, &reply);
+            }
+        }
+    }
+
+    /// The next event that can go in, whose lane is busy from now on.
+    fn next(&self) -> Option<(usize, Item)> {
+        let mut state = self.lock();
+        for (index, lane) in state.lanes.iter_mut().enumerate() {
+            if lane.busy {
+                continue;
+            }
+            if lane.taken.is_empty() {
+                lane.queue.take(limits::EVENT_BATCH, &mut lane.taken);
+            }
+            if let Some(item) = lane.taken.pop_front() {
+                lane.busy = true;
+                return Some((index, item));
+            }
+        }
+        None
+    }
+
+    fn put_back(&self, index: usize, item: Item) {
+        if let Some(lane) = self.lock().lanes.get_mut(index) {
+            lane.busy = false;
+            lane.taken.push_front(item);
+        }
+    }
+
+    fn hand_over(
+        &self,
+        index: usize,
+        item: &Item,
+        inside: &crate::registry::Inside<'_>,
+        reply: &mut Reply,
+    ) -> i32 {
+        let event = &item.event;
+        let attachments: Vec<Slice> = event.attachments.iter().map(|it| Slice::new(it)).collect();
+        let args = Args {
+            payload: Slice::new(&event.payload),
+            attachments: attachments.as_ptr(),
+            attachment_count: attachments.len(),
+        };
+        // The publisher's deadline is not the handler's, and its chain does not wait for it.
+        let context = backplane_plugin_api::CallContext {
+            deadline_ns: 0,
+            depth: 0,
+            ..event.context
+        };
+        let mut call = Generation::describe(kind::EVENT, index as u32, 0, context, &event.publisher, args);
+        call.sequence = event.sequence;
+        call.lost = item.lost;
+        deliver(&self.core, &self.slot, inside, call, reply)
+    }
+
+    fn settled(&self, index: usize, interface: &str, event: &str, reply: &Reply) {
+        if reply.status != status::OK {
+            let name = &self.slot.name;
+            let why = status::name(reply.status);
+            tracing::warn!(module = %name, "the handler of {interface}.{event} failed: {why}: {}", reply.message());
+        }
+        if let Some(lane) = self.lock().lanes.get_mut(index) {
+            lane.busy = false;
+        }
+        self.stir();
+    }
+}

@@ -1,0 +1,305 @@
+//! What everything in the host shares.
+
+use super::{HostError, InterfaceReport, ModuleReport};
+use crate::bundle::{HostConfig, ModuleConfig};
+use crate::events::Topics;
+use crate::library::Plugin;
+use crate::lifecycle::{Failure, History, Module, Supervisor, Transition};
+use crate::limits;
+use crate::log::Log;
+use crate::plan::{Candidate, PlannedModule};
+use crate::registry::Slot;
+use crate::router::{Permit, pending::Calls};
+use backplane_descriptor::Interface;
+use backplane_plugin_api::{CallContext, level};
+use semver::{Version, VersionReq};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// What everything in the host shares.
+pub(crate) struct Core {
+    pub(crate) host: HostConfig,
+    pub(crate) calls: Arc<Calls>,
+    pub(crate) topics: Topics,
+    pub(crate) log: Log,
+    pub(crate) history: History,
+    pub(crate) supervisor: Supervisor,
+    registry: Mutex<Registry>,
+    stopping: AtomicBool,
+    news: Mutex<News>,
+    told: Condvar,
+}
+
+#[derive(Default)]
+struct Registry {
+    /// By index. A slot lives on when its module is unloaded, and is used again under its name.
+    slots: Vec<Arc<Slot>>,
+    modules: BTreeMap<Arc<str>, Arc<Module>>,
+}
+
+#[derive(Default)]
+struct News {
+    stop: Option<String>,
+    changes: usize,
+}
+
+impl Core {
+    pub(super) fn new(host: HostConfig) -> Result<Arc<Self>, HostError> {
+        let (supervisor, begin) =
+            Supervisor::start().map_err(|error| HostError::Thread(error.to_string()))?;
+        let core = Arc::new(Self {
+            host,
+            calls: Calls::new(),
+            topics: Topics::default(),
+            log: Log::new(level::INFO),
+            history: History::default(),
+            supervisor,
+            registry: Mutex::default(),
+            stopping: AtomicBool::new(false),
+            news: Mutex::default(),
+            told: Condvar::new(),
+        });
+        begin(Arc::downgrade(&core));
+        Ok(core)
+    }
+
+    fn registry(&self) -> MutexGuard<'_, Registry> {
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens a plugin file, exactly the bytes that were looked at.
+    pub(super) fn open(&self, candidate: &Candidate) -> Result<Arc<Plugin>, HostError> {
+        let cache = self.host.data_dir.join("plugins");
+        Ok(Plugin::open(&candidate.path, Some(candidate.sha256.0), &cache)?)
+    }
+
+    /// The slot of a name, which may be new.
+    pub(super) fn slot(&self, name: &str) -> Result<Arc<Slot>, HostError> {
+        let mut registry = self.registry();
+        if let Some(slot) = registry.slots.iter().find(|slot| &*slot.name == name) {
+            return Ok(Arc::clone(slot));
+        }
+        if registry.slots.len() >= limits::MODULES {
+            let message = format!("the host has seen {} names, which is the limit", limits::MODULES);
+            return Err(HostError::Name(name.to_owned(), message));
+        }
+        let slot = Arc::new(Slot::new(registry.slots.len() as u16, name.into()));
+        registry.slots.push(Arc::clone(&slot));
+        Ok(slot)
+    }
+
+    pub(super) fn add(&self, module: &Arc<Module>) {
+        self.registry()
+            .modules
+            .insert(Arc::clone(&module.slot.name), Arc::clone(module));
+    }
+
+    pub(super) fn remove(&self, name: &str) {
+        self.registry().modules.remove(name);
+    }
+
+    pub(crate) fn module(&self, name: &str) -> Option<Arc<Module>> {
+        self.registry().modules.get(name).cloned()
+    }
+
+    pub(crate) fn modules(&self) -> Vec<Arc<Module>> {
+        self.registry().modules.values().cloned().collect()
+    }
+
+    /// The slot that provides an interface: the highest version that will do, then the first name.
+    pub(crate) fn provider(&self, interface: &str, version: &VersionReq) -> Result<Arc<Slot>, String> {
+        let mut best: Option<(Version, Arc<Slot>)> = None;
+        let mut others = Vec::new();
+        for module in self.modules() {
+            let seen = module.seen();
+            for provided in seen
+                .plugin
+                .manifest()
+                .provides
+                .iter()
+                .filter(|it| it.id == interface)
+            {
+                if !version.matches(&provided.version) {
+                    others.push(format!("{} provides {}", module.slot.name, provided.version));
+                } else if best.as_ref().is_none_or(|(best, _)| provided.version > *best) {
+                    best = Some((provided.version.clone(), Arc::clone(&module.slot)));
+                }
+            }
+        }
+        best.map(|(_, slot)| slot).ok_or_else(|| match others.is_empty() {
+            true => format!("no module provides {interface}"),
+            false => format!("no module provides {interface} {version}; {}", others.join(", ")),
+        })
+    }
+
+    /// The slot of a module by name.
+    pub(crate) fn slot_of(&self, module: &str) -> Option<Arc<Slot>> {
+        self.module(module).map(|module| Arc::clone(&module.slot))
+    }
+
+    /// The modules of a chain of calls by name.
+    pub(crate) fn chain(&self, context: &CallContext) -> String {
+        let registry = self.registry();
+        let name = |index: &u16| {
+            registry
+                .slots
+                .get(*index as usize)
+                .map_or("?", |slot| &*slot.name)
+                .to_owned()
+        };
+        context.chain().iter().map(name).collect::<Vec<_>>().join(" → ")
+    }
+
+    /// An interface as the module `publisher` describes it.
+    pub(crate) fn interface_of(&self, publisher: &str, interface: &str) -> Option<Interface> {
+        let seen = self.module(publisher)?.seen();
+        seen.plugin
+            .manifest()
+            .provides
+            .iter()
+            .find(|it| it.id == interface)
+            .cloned()
+    }
+
+    pub(super) fn interfaces(&self) -> Vec<InterfaceReport> {
+        let mut all = Vec::new();
+        for module in self.modules() {
+            for interface in &module.seen().plugin.manifest().provides {
+                all.push(InterfaceReport {
+                    module: module.slot.name.to_string(),
+                    interface: interface.clone(),
+                });
+            }
+        }
+        all
+    }
+
+    pub(super) fn report(&self, module: &Module) -> ModuleReport {
+        ModuleReport::new(module)
+    }
+
+    /// A module panicked.
+    pub(crate) fn panicked(&self, slot: &Slot, message: String) {
+        if let Some(generation) = slot.generation() {
+            let failure = Failure {
+                module: slot.name.to_string(),
+                generation: Some(generation.number),
+                message,
+            };
+            self.supervisor.tell(failure);
+        }
+    }
+
+    /// A module changed its state.
+    pub(crate) fn changed(&self, transition: &Transition<'_>) {
+        let change = self.history.add(transition);
+        let (module, version, state) = (&change.module, &change.version, change.state.name());
+        tracing::info!(%module, %version, "{state}: {}", change.reason);
+        let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
+        news.changes += 1;
+        drop(news);
+        self.told.notify_all();
+    }
+
+    /// Waits until there are more than `seen` changes; `false` when there are none by then.
+    pub(super) fn wait_change(&self, seen: usize, deadline: Instant) -> bool {
+        let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
+        while news.changes <= seen {
+            let now = Instant::now();
+            if now >= deadline {
+                return false;
+            }
+            news = self
+                .told
+                .wait_timeout(news, deadline - now)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+        true
+    }
+
+    /// Whether the host is stopping.
+    pub(crate) fn stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
+    pub(super) fn begin_stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+        drop(self.news.lock().unwrap_or_else(PoisonError::into_inner));
+        self.told.notify_all();
+    }
+
+    /// Somebody wants the host to stop.
+    pub(crate) fn request_stop(&self, reason: String) {
+        self.news
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .stop
+            .get_or_insert(reason);
+        self.told.notify_all();
+    }
+
+    pub(super) fn stop_requested(&self, patience: Duration) -> Option<String> {
+        let deadline = Instant::now() + patience;
+        let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let now = Instant::now();
+            if news.stop.is_some() || now >= deadline {
+                return news.stop.clone();
+            }
+            news = self
+                .told
+                .wait_timeout(news, deadline - now)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+    }
+
+    /// Waits, unless the host stops meanwhile.
+    pub(crate) fn wait_unless_stopping(&self, pause: Duration) {
+        let deadline = Instant::now() + pause;
+        let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
+        while !self.stopping() && Instant::now() < deadline {
+            let left = deadline.saturating_duration_since(Instant::now());
+            news = self
+                .told
+                .wait_timeout(news, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+    }
+}
+
+/// What a planned module may bind, and with whom.
+pub(super) fn permits(planned: &PlannedModule) -> Vec<Permit> {
+    let granted = planned
+        .links
+        .iter()
+        .filter(|link| planned.grants.allows(&link.interface));
+    let permit = |link: &crate::plan::Link| Permit {
+        interface: link.interface.clone(),
+        provider: link.provider.as_ref().map(|it| it.module.clone()),
+    };
+    granted.map(permit).collect()
+}
+
+/// What a planned module is made of.
+pub(super) fn running(
+    planned: &PlannedModule,
+    config: ModuleConfig,
+    plugin: Arc<Plugin>,
+    settings: String,
+) -> crate::lifecycle::Running {
+    crate::lifecycle::Running {
+        config,
+        permits: permits(planned),
+        plugin,
+        settings,
+        instance: None,
+        previous: None,
+        retired: BTreeSet::new(),
+        restarts: VecDeque::new(),
+    }
+}

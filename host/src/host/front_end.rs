@@ -1,0 +1,211 @@
+//! Someone outside the modules who calls and listens.
+
+use super::{Core, HostError};
+use crate::bundle::Grants;
+use crate::events::EventStream;
+use crate::router::{Caller, Permit};
+use backplane_descriptor::transcode::{cbor_to_json, json_to_cbor};
+use backplane_descriptor::{Interface, Method, Overflow, nearest};
+use backplane_plugin_api::status;
+use backplane_sdk::{Binding, Blob, CallError, Client, EventSpec, HostHandle, Value};
+use semver::VersionReq;
+use serde_json::Value as Json;
+use std::sync::Arc;
+
+/// Someone outside the modules who calls and listens: a user interface, a control socket, a test. Modules see
+/// its name as that of the caller. Usable from any thread.
+pub struct FrontEnd {
+    core: Arc<Core>,
+    caller: Arc<Caller>,
+    /// Bindings that calls by name have made, by interface and module.
+    bound: std::sync::Mutex<std::collections::HashMap<(String, Arc<str>), u64>>,
+}
+
+impl FrontEnd {
+    pub(super) fn new(core: &Arc<Core>, name: &str, grants: &Grants) -> Result<Self, HostError> {
+        if core.module(name).is_some() {
+            return Err(HostError::Name(name.to_owned(), "a module has it".to_owned()));
+        }
+        let slot = core.slot(name)?;
+        let permits = grants
+            .0
+            .iter()
+            .map(|grant| Permit {
+                interface: grant.to_string(),
+                provider: None,
+            })
+            .collect();
+        let caller = Caller::new(Arc::clone(core), slot, permits, Vec::new());
+        Ok(Self {
+            core: Arc::clone(core),
+            caller,
+            bound: std::sync::Mutex::default(),
+        })
+    }
+
+    fn host(&self) -> HostHandle {
+        // SAFETY: the client that gets the handle cannot outlive the host's table, and the caller behind it is
+        // leaked below, so that a client may outlive the front end.
+        unsafe { HostHandle::new(self.caller.host()) }
+    }
+
+    /// A typed client of an interface, from any module that provides a version that fits.
+    ///
+    /// # Errors
+    /// Not granted, or nobody provides it.
+    pub fn client<C: Client>(&self) -> Result<C, CallError> {
+        let interface = C::INTERFACE;
+        let requirement = format!("^{}", interface.version);
+        let number = self
+            .caller
+            .resolve(interface.id, &requirement)
+            .map_err(|reply| host_error(&reply))?;
+        // A typed client has no lifetime: what it calls through must stay.
+        std::mem::forget(Arc::clone(&self.caller));
+        Ok(C::new(Binding::new(self.host(), number)))
+    }
+
+    /// Subscribes to an event, which need not have a publisher yet.
+    pub fn subscribe<E: EventSpec>(&self, overflow: Overflow, depth: u32) -> Subscription<E> {
+        let stream = EventStream::of(&self.core, E::INTERFACE.id, E::NAME, overflow, depth);
+        Subscription {
+            stream,
+            event: std::marker::PhantomData,
+        }
+    }
+
+    /// Calls `interface.method` with JSON arguments: an object with the parameters, or one value where there is
+    /// one parameter.
+    ///
+    /// # Errors
+    /// The status and message of the call; the interface's own error as JSON in the message.
+    pub async fn call_json(&self, target: &str, args: &Json) -> Result<Json, CallError<Json>> {
+        let (interface, slot, index, method) = self.find(target)?;
+        let mut attachments = Vec::new();
+        let params = named(&method, args);
+        let payload = json_to_cbor(&method.params_type(), &params, &mut attachments)
+            .map_err(|error| refusal(status::BAD_ARGUMENTS, format!("{target}: {error}")))?;
+        let binding = self.bind(&interface, &slot)?;
+        let blobs: Vec<Blob> = attachments.into_iter().map(Blob::from).collect();
+        let reply = Binding::new(self.host(), binding)
+            .call_raw(index, &payload, &blobs)
+            .await;
+        let attachments: Vec<&[u8]> = reply
+            .attachments
+            .as_slice()
+            .iter()
+            .map(|it| it.as_bytes())
+            .collect();
+        let read = |ty: &backplane_descriptor::Type| {
+            cbor_to_json(ty, reply.payload.as_bytes(), &attachments).map_err(|error| {
+                refusal(
+                    status::INTERNAL,
+                    format!("{target} answered what is not of its type: {error}"),
+                )
+            })
+        };
+        match (reply.status, &method.error) {
+            (status::OK, _) => read(&method.returns),
+            (status::FAILED, Some(error)) => Err(CallError::Interface(read(error)?)),
+            (code, _) => Err(refusal(code, reply.message())),
+        }
+    }
+
+    fn find(&self, target: &str) -> Result<(Interface, Arc<str>, u32, Method), CallError<Json>> {
+        let missing = |message: String| refusal(status::NOT_FOUND, message);
+        let (id, name) = target.rsplit_once('.').ok_or_else(|| {
+            missing(format!(
+                "{target:?} is not of the form INTERFACE.METHOD, for example chat.room.send"
+            ))
+        })?;
+        let all = self.core.interfaces();
+        let Some(found) = all
+            .iter()
+            .filter(|it| it.interface.id == id)
+            .max_by(|a, b| a.interface.version.cmp(&b.interface.version))
+        else {
+            let known = nearest(id, all.iter().map(|it| it.interface.id.as_str()));
+            let hint = known.map_or(String::new(), |known| format!("; did you mean {known}?"));
+            return Err(missing(format!("no module provides {id}{hint}")));
+        };
+        let Some((index, method)) = found.interface.method(name) else {
+            let known = nearest(name, found.interface.methods.iter().map(|it| it.name.as_str()));
+            let hint = known.map_or(String::new(), |known| format!("; did you mean {known}?"));
+            return Err(missing(format!("{id} has no method {name}{hint}")));
+        };
+        Ok((
+            found.interface.clone(),
+            found.module.as_str().into(),
+            index,
+            method.clone(),
+        ))
+    }
+
+    fn bind(&self, interface: &Interface, slot: &Arc<str>) -> Result<u64, CallError<Json>> {
+        let mut bound = self
+            .bound
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let key = (interface.id.clone(), Arc::clone(slot));
+        if let Some(number) = bound.get(&key) {
+            return Ok(*number);
+        }
+        let requirement = VersionReq::STAR.to_string();
+        let number = self
+            .caller
+            .resolve(&interface.id, &requirement)
+            .map_err(|reply| refusal(reply.status, reply.message()))?;
+        bound.insert(key, number);
+        Ok(number)
+    }
+}
+
+/// An array or a bare value where an object is expected stands for the parameters in their order.
+fn named(method: &Method, args: &Json) -> Json {
+    let names = method.params.iter().map(|it| it.name.clone());
+    match args {
+        Json::Null => Json::Object(serde_json::Map::new()),
+        Json::Array(values) if values.len() <= method.params.len() => names
+            .zip(values.iter().cloned())
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+        Json::Object(_) | Json::Array(_) => args.clone(),
+        single => names
+            .zip([single.clone()])
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+    }
+}
+
+fn refusal(status: i32, message: String) -> CallError<Json> {
+    CallError::Host { status, message }
+}
+
+fn host_error(reply: &backplane_plugin_api::Reply) -> CallError {
+    CallError::Host {
+        status: reply.status,
+        message: reply.message(),
+    }
+}
+
+/// A typed subscription of a front end. Dropping it unsubscribes.
+pub struct Subscription<E> {
+    stream: EventStream,
+    event: std::marker::PhantomData<fn() -> E>,
+}
+
+impl<E: EventSpec> Subscription<E> {
+    /// The next event. Cancel safe.
+    ///
+    /// # Errors
+    /// The body is not of the event's type; the event is skipped.
+    pub async fn next(&mut self) -> Result<backplane_sdk::Event<E::Body>, backplane_sdk::CodecError> {
+        let received = self.stream.next().await;
+        Ok(backplane_sdk::Event {
+            body: E::Body::decode(received.payload())?,
+            sequence: received.sequence(),
+            lost: received.lost,
+            publisher: received.publisher().to_owned(),
+        })
+    }
+}

@@ -1,0 +1,414 @@
+//! The host as its embedder sees it.
+
+mod core;
+mod error;
+mod find;
+mod front_end;
+mod report;
+
+pub(crate) use self::core::Core;
+pub use error::HostError;
+pub use front_end::{FrontEnd, Subscription};
+pub use report::{InterfaceReport, ModuleReport};
+
+use crate::bundle::{Bundle, Grants, ModuleConfig, PluginRef};
+use crate::events::EventStream;
+use crate::lifecycle::{Failure, Module, ModuleState, StateChange, SwapReport};
+use crate::log::LogLine;
+use crate::plan::{Candidate, Plan, PlannedModule, Wanted};
+use backplane_descriptor::Overflow;
+use find::Found;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// A running host. Its functions block until they are done, and may be called from any thread; operations on
+/// one module wait for each other. Dropping it does not stop the modules: call [`Host::stop`].
+pub struct Host {
+    core: Arc<Core>,
+    bundle: Mutex<Bundle>,
+    plan: Mutex<Plan>,
+}
+
+impl Host {
+    /// Finds the plugins of a bundle, resolves who serves whom, and starts every module in its order. A module
+    /// that fails to start is left to its policy; the others go on.
+    ///
+    /// # Errors
+    /// The bundle cannot be run at all: no plugin fits, a requirement cannot be met, a configuration is wrong.
+    pub fn start(bundle: Bundle) -> Result<Self, HostError> {
+        let core = Core::new(bundle.host.clone())?;
+        let host = Self {
+            core,
+            bundle: Mutex::new(bundle),
+            plan: Mutex::default(),
+        };
+        let plan = host.resolve()?;
+        host.start_planned(&plan)?;
+        *host.plan() = plan;
+        Ok(host)
+    }
+
+    fn bundle(&self) -> MutexGuard<'_, Bundle> {
+        self.bundle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn plan(&self) -> MutexGuard<'_, Plan> {
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn resolve(&self) -> Result<Plan, HostError> {
+        let bundle = self.bundle();
+        let Found { candidates, files } = find::find(&bundle)?;
+        let wanted: Vec<Wanted> = bundle
+            .modules
+            .iter()
+            .map(|(name, config)| {
+                let mut wanted = Wanted::new(name, config);
+                if let Some(path) = files.get(name) {
+                    wanted.plugin = PluginRef::File(path.clone());
+                }
+                wanted
+            })
+            .collect();
+        let plan = Plan::resolve(&wanted, &candidates)?;
+        for warning in &plan.warnings {
+            tracing::warn!("{warning}");
+        }
+        Ok(plan)
+    }
+
+    fn start_planned(&self, plan: &Plan) -> Result<(), HostError> {
+        let mut made = Vec::new();
+        for planned in &plan.modules {
+            let config = self.bundle().modules.get(&planned.name).cloned();
+            let config = config.unwrap_or_else(|| ModuleConfig::new(&planned.plugin.manifest.name));
+            made.push(self.make(planned, config)?);
+        }
+        for module in made {
+            self.core.add(&module);
+            self.start_module(&module, "the host starts")?;
+        }
+        Ok(())
+    }
+
+    /// Opens the plugin of a planned module and checks its configuration; starts nothing.
+    fn make(&self, planned: &PlannedModule, config: ModuleConfig) -> Result<Arc<Module>, HostError> {
+        let settings = self.settings(&planned.name, &planned.plugin)?;
+        let plugin = self.core.open(&planned.plugin)?;
+        let slot = self.core.slot(&planned.name)?;
+        let running = core::running(planned, config, plugin, settings);
+        Module::new(&self.core, slot, running).map_err(|error| HostError::Thread(error.to_string()))
+    }
+
+    fn settings(&self, module: &str, plugin: &Candidate) -> Result<String, HostError> {
+        Ok(self
+            .bundle()
+            .check_config(module, &plugin.manifest.config)?
+            .to_string())
+    }
+
+    fn start_module(&self, module: &Arc<Module>, reason: &str) -> Result<(), HostError> {
+        let mut running = module.operate();
+        if let Err(message) = module.start(&mut running, reason) {
+            if running.config.on_failure == crate::bundle::OnFailure::StopHost {
+                let module = module.slot.name.to_string();
+                drop(running);
+                self.stop();
+                return Err(HostError::Start { module, message });
+            }
+            tracing::error!(module = %module.slot.name, "it did not start: {message}");
+            let module = module.slot.name.to_string();
+            self.core.supervisor.tell(Failure {
+                module,
+                generation: None,
+                message,
+            });
+        }
+        Ok(())
+    }
+
+    /// Loads one more module while the host runs.
+    ///
+    /// # Errors
+    /// There is such a module already, the plugin is refused, its requirements are not met, its configuration is
+    /// wrong, or it does not start; then it is not there.
+    pub fn load(
+        &self,
+        name: &str,
+        plugin: &Path,
+        grants: Grants,
+        config: &serde_json::Value,
+    ) -> Result<ModuleReport, HostError> {
+        if self.core.module(name).is_some() {
+            return Err(HostError::TwoModules(name.to_owned()));
+        }
+        let mut module = ModuleConfig::new(name);
+        module.plugin = PluginRef::File(plugin.to_owned());
+        module.grants = grants;
+        if let serde_json::Value::Object(map) = config {
+            module.config = map.clone().into();
+        }
+        self.bundle().modules.insert(name.to_owned(), module.clone());
+        let loaded = self.load_planned(name, plugin, module);
+        if loaded.is_err() {
+            self.bundle().modules.remove(name);
+        }
+        loaded
+    }
+
+    fn load_planned(
+        &self,
+        name: &str,
+        plugin: &Path,
+        config: ModuleConfig,
+    ) -> Result<ModuleReport, HostError> {
+        let new = find::candidate(plugin)?;
+        let plan = self.extended(name, &config, &new)?;
+        let planned = plan
+            .module(name)
+            .ok_or_else(|| HostError::NoModule(name.to_owned()))?;
+        let module = self.make(planned, config)?;
+        self.core.add(&module);
+        let mut running = module.operate();
+        let started = module.start(&mut running, "it was loaded");
+        drop(running);
+        if let Err(message) = started {
+            self.discard(&module);
+            return Err(HostError::Start {
+                module: name.to_owned(),
+                message,
+            });
+        }
+        *self.plan() = plan;
+        Ok(self.core.report(&module))
+    }
+
+    /// The plan with one more module, in which all others stay as they are.
+    fn extended(&self, name: &str, config: &ModuleConfig, new: &Arc<Candidate>) -> Result<Plan, HostError> {
+        let plan = self.plan();
+        let mut candidates = vec![Arc::clone(new)];
+        let mut wanted = Vec::new();
+        for module in &plan.modules {
+            candidates.push(Arc::clone(&module.plugin));
+            wanted.push(Wanted {
+                module: module.name.clone(),
+                plugin: PluginRef::File(module.plugin.path.clone()),
+                version: semver::VersionReq::STAR,
+                sha256: Some(module.plugin.sha256),
+                grants: module.grants.clone(),
+            });
+        }
+        let mut one_more = Wanted::new(name, config);
+        one_more.plugin = PluginRef::File(new.path.clone());
+        wanted.push(one_more);
+        Ok(Plan::resolve(&wanted, &candidates)?)
+    }
+
+    fn discard(&self, module: &Module) {
+        module.delivery.stop();
+        module.vacate("it was unloaded");
+        self.core.remove(&module.slot.name);
+    }
+
+    /// Stops a module and takes it away. With `force` even when others need it; their calls then fail.
+    ///
+    /// # Errors
+    /// There is no such module, others need it, or it did not stop in time; in the last case it is gone all
+    /// the same.
+    pub fn unload(&self, name: &str, force: bool) -> Result<(), HostError> {
+        let module = self
+            .core
+            .module(name)
+            .ok_or_else(|| HostError::NoModule(name.to_owned()))?;
+        let dependents: Vec<String> = {
+            let plan = self.plan();
+            let needed = plan.dependents(name).filter(|(_, link)| !link.optional);
+            needed
+                .map(|(module, link)| format!("{} ({} {})", module.name, link.interface, link.requirement))
+                .collect()
+        };
+        if !force && !dependents.is_empty() {
+            return Err(HostError::Needed {
+                module: name.to_owned(),
+                by: dependents.join(", "),
+            });
+        }
+        let mut running = module.operate();
+        let stopped = module.stop(&mut running, self.core.host.stop_timeout, "it was unloaded");
+        drop(running);
+        self.discard(&module);
+        self.bundle().modules.remove(name);
+        self.plan().modules.retain(|it| it.name != name);
+        stopped.map_err(|message| HostError::Stop {
+            module: name.to_owned(),
+            message,
+        })
+    }
+
+    /// Puts the plugin in the file `plugin` in the place of what runs as `name`; see [`crate::lifecycle`].
+    ///
+    /// # Errors
+    /// Why the old version is still there.
+    pub fn swap(&self, name: &str, plugin: &Path) -> Result<SwapReport, HostError> {
+        let new = find::candidate(plugin)?;
+        self.swap_to(name, &new)
+    }
+
+    /// Puts the version in place that ran before the last swap.
+    ///
+    /// # Errors
+    /// There was no swap, or the earlier version is refused; then nothing has changed.
+    pub fn rollback(&self, name: &str) -> Result<SwapReport, HostError> {
+        let module = self
+            .core
+            .module(name)
+            .ok_or_else(|| HostError::NoModule(name.to_owned()))?;
+        let previous = module
+            .seen()
+            .previous
+            .ok_or_else(|| HostError::NoPrevious(name.to_owned()))?;
+        // The host's own copy: the file that it came from may be another one by now.
+        let (Some(path), Some(sha256)) = (previous.library_path(), previous.sha256()) else {
+            return Err(HostError::NoPrevious(name.to_owned()));
+        };
+        let manifest = previous.manifest().clone();
+        let candidate = Candidate {
+            path: path.to_owned(),
+            sha256: crate::bundle::Digest(sha256),
+            manifest,
+        };
+        self.swap_to(name, &Arc::new(candidate))
+    }
+
+    fn swap_to(&self, name: &str, new: &Arc<Candidate>) -> Result<SwapReport, HostError> {
+        let module = self
+            .core
+            .module(name)
+            .ok_or_else(|| HostError::NoModule(name.to_owned()))?;
+        let refused = |message: String| HostError::Swap {
+            module: name.to_owned(),
+            message,
+        };
+        let mut running = module.operate();
+        let plan = self
+            .plan()
+            .replaced(name, new)
+            .map_err(|error| refused(error.to_string()))?;
+        let settings = self.settings(name, new)?;
+        let plugin = self.core.open(new)?;
+        if let Some(planned) = plan.module(name) {
+            running.permits = core::permits(planned);
+        }
+        let report = module.swap(&mut running, plugin, settings).map_err(refused)?;
+        *self.plan() = plan;
+        Ok(report)
+    }
+
+    /// The modules by name.
+    pub fn modules(&self) -> Vec<ModuleReport> {
+        self.core
+            .modules()
+            .iter()
+            .map(|module| self.core.report(module))
+            .collect()
+    }
+
+    /// One module.
+    ///
+    /// # Errors
+    /// There is no such module.
+    pub fn module(&self, name: &str) -> Result<ModuleReport, HostError> {
+        let module = self
+            .core
+            .module(name)
+            .ok_or_else(|| HostError::NoModule(name.to_owned()))?;
+        Ok(self.core.report(&module))
+    }
+
+    /// The interfaces that running modules provide.
+    pub fn interfaces(&self) -> Vec<InterfaceReport> {
+        self.core.interfaces()
+    }
+
+    /// Someone outside the modules who calls and listens: a user interface, a control socket, a test. `grants`
+    /// are the interfaces that it may call.
+    ///
+    /// # Errors
+    /// A module has this name.
+    pub fn front_end(&self, name: &str, grants: &Grants) -> Result<FrontEnd, HostError> {
+        FrontEnd::new(&self.core, name, grants)
+    }
+
+    /// Every event whose `interface.event` matches `pattern`, in which `*` stands for any text.
+    pub fn events(&self, pattern: &str, overflow: Overflow, depth: u32) -> EventStream {
+        EventStream::tap(&self.core, pattern, overflow, depth)
+    }
+
+    /// The log's lines after number `after`, the oldest first, of one module or of all.
+    pub fn log(&self, after: u64, module: Option<&str>) -> Vec<LogLine> {
+        self.core.log.lines(after, module)
+    }
+
+    /// Which levels modules may log: 1 (error) to 5 (trace).
+    pub fn set_log_level(&self, level: u32) {
+        self.core.log.set_level(level);
+    }
+
+    /// The last changes of state of all modules, the oldest first.
+    pub fn state_changes(&self) -> Vec<StateChange> {
+        self.core.history.all()
+    }
+
+    /// Waits until every module answers or has failed, at most `patience`. Whether all answer.
+    pub fn wait_ready(&self, patience: Duration) -> bool {
+        let deadline = Instant::now() + patience;
+        loop {
+            let states: Vec<_> = self
+                .core
+                .modules()
+                .iter()
+                .map(|module| module.seen().state)
+                .collect();
+            if states.iter().all(|state| *state == ModuleState::Ready) {
+                return true;
+            }
+            let seen = self.core.history.all().len();
+            if Instant::now() >= deadline || !self.core.wait_change(seen, deadline) {
+                return false;
+            }
+        }
+    }
+
+    /// Why the host should stop, once a module's policy or a caller asks for it. Blocks at most `patience`.
+    pub fn stop_requested(&self, patience: Duration) -> Option<String> {
+        self.core.stop_requested(patience)
+    }
+
+    /// Asks whoever waits in [`Host::stop_requested`] to stop the host.
+    pub fn request_stop(&self, reason: &str) {
+        self.core.request_stop(reason.to_owned());
+    }
+
+    /// Stops every module, dependents first, each within the stop timeout. Gives what went wrong.
+    pub fn stop(&self) -> Vec<String> {
+        self.core.begin_stop();
+        let mut order: Vec<String> = self.plan().modules.iter().map(|it| it.name.clone()).collect();
+        let rest = self.core.modules().into_iter().map(|it| it.slot.name.to_string());
+        let rest: Vec<String> = rest.filter(|name| !order.contains(name)).collect();
+        order.extend(rest);
+        let mut problems = Vec::new();
+        for name in order.iter().rev() {
+            let Some(module) = self.core.module(name) else {
+                continue;
+            };
+            let mut running = module.operate();
+            if let Err(message) = module.stop(&mut running, self.core.host.stop_timeout, "the host stops") {
+                problems.push(format!("{name}: {message}"));
+            }
+            drop(running);
+            module.delivery.stop();
+        }
+        problems
+    }
+}

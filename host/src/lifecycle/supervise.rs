@@ -1,0 +1,171 @@
+//! What happens when a module fails: restart with back-off and a budget, then what the bundle says.
+
+use super::ModuleState;
+use super::drain::drain;
+use super::module::{Module, Running};
+use crate::bundle::{AfterRestarts, OnFailure};
+use crate::host::Core;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+/// The most failures that wait for the supervisor. One more is no loss: its module is being looked after.
+const FAILURES: usize = 1024;
+
+/// A module has failed.
+pub(crate) struct Failure {
+    pub(crate) module: String,
+    /// Which generation; one that has been exchanged since is no longer of interest. `None`: it did not start.
+    pub(crate) generation: Option<u32>,
+    pub(crate) message: String,
+}
+
+/// Where failures are told.
+#[derive(Clone)]
+pub(crate) struct Supervisor(SyncSender<Failure>);
+
+impl Supervisor {
+    /// Starts the supervisor's thread; the core is known only afterwards.
+    pub(crate) fn start() -> std::io::Result<(Self, impl FnOnce(Weak<Core>))> {
+        let (failures, queue) = sync_channel(FAILURES);
+        let (core, known) = sync_channel(1);
+        std::thread::Builder::new()
+            .name("supervisor".into())
+            .spawn(move || {
+                if let Ok(core) = known.recv() {
+                    watch(&queue, &core);
+                }
+            })?;
+        Ok((Self(failures), move |weak| {
+            // The thread waits for it, and there is one place.
+            core.send(weak).ok();
+        }))
+    }
+
+    /// Tells a failure; never blocks.
+    pub(crate) fn tell(&self, failure: Failure) {
+        self.0.try_send(failure).ok();
+    }
+}
+
+fn watch(queue: &Receiver<Failure>, core: &Weak<Core>) {
+    for failure in queue {
+        let Some(core) = core.upgrade() else { return };
+        let Some(module) = core.module(&failure.module) else {
+            continue;
+        };
+        if core.stopping() || module.restarting.swap(true, Ordering::AcqRel) {
+            continue;
+        }
+        let name = format!("{}-restart", failure.module);
+        let looked_after = Arc::clone(&module);
+        let look_after = move || {
+            looked_after.recover(&failure);
+            looked_after.restarting.store(false, Ordering::Release);
+        };
+        if std::thread::Builder::new().name(name).spawn(look_after).is_err() {
+            module.restarting.store(false, Ordering::Release);
+        }
+    }
+}
+
+/// What the policy says.
+enum Verdict {
+    RestartAfter(Duration),
+    Continue(String),
+    StopHost(String),
+}
+
+impl Module {
+    /// Looks after a failure until the module runs again or is given up.
+    fn recover(&self, failure: &Failure) {
+        let mut message = failure.message.clone();
+        let mut generation = failure.generation;
+        loop {
+            let mut running = self.operate();
+            let current = running.instance.as_ref().map(|it| it.generation.number);
+            if current != generation || self.core.stopping() {
+                return;
+            }
+            if let Err(why) = self.take_down(&mut running, &message) {
+                return tracing::warn!(module = %self.slot.name, "it failed ({message}) and goes on, because {why}");
+            }
+            match verdict(&mut running, &message) {
+                Verdict::RestartAfter(pause) => {
+                    drop(running);
+                    self.core.wait_unless_stopping(pause);
+                    let mut running = self.operate();
+                    if running.instance.is_some() || self.core.stopping() {
+                        return;
+                    }
+                    match self.start(&mut running, "it was restarted after a failure") {
+                        Ok(()) => return,
+                        Err(again) => (message, generation) = (again, None),
+                    }
+                }
+                Verdict::Continue(reason) => return self.give_up(&reason),
+                Verdict::StopHost(reason) => {
+                    self.give_up(&reason);
+                    return self.core.request_stop(format!("{}: {reason}", self.slot.name));
+                }
+            }
+        }
+    }
+
+    fn give_up(&self, reason: &str) {
+        self.vacate(reason);
+        self.changed(ModuleState::Failed, reason);
+    }
+
+    /// Takes the failed instance away; calls wait from now on.
+    fn take_down(&self, running: &mut Running, message: &str) -> Result<(), String> {
+        let Some(instance) = running.instance.take() else {
+            self.slot.pause(crate::registry::Phase::Closed);
+            return Ok(());
+        };
+        self.changed(ModuleState::Failed, message);
+        if let Err(why) = drain(
+            &self.core,
+            &self.slot,
+            &instance.generation,
+            Duration::from_millis(100),
+        ) {
+            running.instance = Some(instance);
+            self.reopen();
+            return Err(why);
+        }
+        drop(self.slot.exchange(None));
+        if let Err(why) = instance.stop(&self.core, self.core.host.stop_timeout) {
+            tracing::warn!(module = %self.slot.name, "the failed generation: {why}");
+        }
+        Ok(())
+    }
+}
+
+fn verdict(running: &mut Running, message: &str) -> Verdict {
+    let policy = running.config.restart;
+    match running.config.on_failure {
+        OnFailure::Continue => return Verdict::Continue(format!("it failed: {message}")),
+        OnFailure::StopHost => return Verdict::StopHost(format!("it failed: {message}")),
+        OnFailure::Restart => (),
+    }
+    let now = Instant::now();
+    running
+        .restarts
+        .retain(|at| now.duration_since(*at) < policy.window);
+    let count = running.restarts.len();
+    if count < policy.limit as usize {
+        running.restarts.push_back(now);
+        let doubled = policy.backoff.saturating_mul(1 << count.min(20));
+        return Verdict::RestartAfter(doubled.min(policy.backoff_max));
+    }
+    let reason = format!(
+        "it failed after {count} restarts within {} s: {message}",
+        policy.window.as_secs()
+    );
+    match policy.then {
+        AfterRestarts::Continue => Verdict::Continue(reason),
+        AfterRestarts::StopHost => Verdict::StopHost(reason),
+    }
+}

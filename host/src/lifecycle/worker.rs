@@ -1,0 +1,59 @@
+//! The thread on which the lifecycle functions of one module instance run.
+
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::time::Duration;
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// A thread of a module's own: what does not return there harms nobody else.
+pub(crate) struct Worker {
+    jobs: SyncSender<Job>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+/// The function has not returned in time. Its thread is given up.
+#[derive(Debug)]
+pub(crate) struct Hung;
+
+impl Worker {
+    pub(crate) fn start(name: &str) -> std::io::Result<Self> {
+        let (jobs, queue) = sync_channel::<Job>(1);
+        let run = move || {
+            for job in queue {
+                job();
+            }
+        };
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(run)?;
+        Ok(Self {
+            jobs,
+            thread: Some(thread),
+        })
+    }
+
+    /// Runs `job` on the thread and waits for it, at most `deadline`.
+    pub(crate) fn run<T: Send + 'static>(
+        &self,
+        deadline: Duration,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Hung> {
+        let (answer, result) = sync_channel(1);
+        let job = Box::new(move || {
+            // Nobody may be waiting any more.
+            answer.send(job()).ok();
+        });
+        match self.jobs.try_send(job) {
+            Ok(()) => result.recv_timeout(deadline).map_err(|_| Hung),
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Err(Hung),
+        }
+    }
+
+    /// Ends the thread, which has nothing left to do, and waits until it is gone.
+    pub(crate) fn join(mut self) {
+        let thread = self.thread.take();
+        drop(self);
+        if let Some(thread) = thread {
+            // A panic of the thread has been reported by the panic hook.
+            thread.join().ok();
+        }
+    }
+}

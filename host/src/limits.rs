@@ -1,0 +1,38 @@
+//! Every bound of the host, in one place.
+
+use std::time::Duration;
+
+/// The most modules that a host holds at the same time, the front ends included. Slots travel as 16 bits.
+pub const MODULES: usize = 1024;
+/// The most interfaces that one module or front end may bind.
+pub const BINDINGS: usize = 256;
+/// The most calls that may be under way in one module; the next is answered `BUSY`.
+pub const IN_FLIGHT: u64 = 4096;
+/// The most calls that wait for a module which is being swapped; the next is answered `BUSY`.
+pub const QUEUED_CALLS: usize = 4096;
+/// The most bytes of arguments that wait with them.
+pub const QUEUED_BYTES: usize = 64 << 20;
+/// The largest arguments or answer of one call, attachments not counted, in bytes.
+pub const PAYLOAD: usize = 16 << 20;
+/// The most attachments of one call.
+pub const ATTACHMENTS: usize = 1024;
+/// The most events that wait for room in one full queue whose policy is to block.
+pub const BLOCKED_EVENTS: usize = 1024;
+/// How many events are taken from a queue at a time.
+pub const EVENT_BATCH: usize = 64;
+/// The longest that a caller waits who sets no deadline, where the method does not say either.
+pub const CALL_DEADLINE: Duration = Duration::from_secs(30);
+/// The longest that a publisher waits for room, when it serves no call with an earlier deadline.
+pub const EMIT_DEADLINE: Duration = Duration::from_secs(30);
+/// How long an event handler may take before the event counts as failed.
+pub const EVENT_DEADLINE: Duration = Duration::from_secs(30);
+/// How long cancelled calls may take to end before they are abandoned.
+pub const CANCEL_GRACE: Duration = Duration::from_millis(500);
+/// How long an answer of `TIMEOUT` is kept for a caller that has not asked for it.
+pub const UNCLAIMED_ANSWER: Duration = Duration::from_secs(5);
+/// The lines of log that are kept for those who ask later.
+pub const LOG_LINES: usize = 4096;
+/// The lines of log that one module may write in a second; what is more is counted and dropped.
+pub const LOG_LINES_PER_SECOND: u64 = 1000;
+/// The state changes that are kept for those who ask later.
+pub const STATE_CHANGES: usize = 1024;

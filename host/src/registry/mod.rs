@@ -1,0 +1,9 @@
+//! Who is there: slots, the generations in them, and what callers have bound.
+
+mod binding;
+mod generation;
+mod slot;
+
+pub(crate) use binding::Binding;
+pub(crate) use generation::Generation;
+pub(crate) use slot::{Decision, Entry, Inside, Phase, Slot};

@@ -1,0 +1,116 @@
+//! Whoever calls: a module generation, or a front end. The host knows it by the pointer that it gave it.
+
+use crate::events::Publisher;
+use crate::host::Core;
+use crate::limits;
+use crate::log::Meter;
+use crate::registry::{Binding, Slot};
+use backplane_plugin_api::{Host, Reply, status};
+use semver::VersionReq;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// What one module generation, or one front end, calls the host with.
+pub(crate) struct Caller {
+    pub(crate) core: Arc<Core>,
+    pub(crate) slot: Arc<Slot>,
+    /// Which interfaces it may bind; everything that its manifest requires and its grants allow.
+    permits: Vec<Permit>,
+    bindings: Box<[OnceLock<Binding>]>,
+    bound: AtomicUsize,
+    /// The events that it publishes, by interface and event.
+    pub(crate) publishes: Vec<Vec<Publisher>>,
+    /// Set when it has stopped: from then on it is answered `STOPPING`.
+    pub(crate) stopped: AtomicBool,
+    pub(crate) meter: Meter,
+}
+
+/// An interface that a caller may bind.
+#[derive(Debug, Clone)]
+pub(crate) struct Permit {
+    /// The interface, or a pattern that ends in `*`.
+    pub(crate) interface: String,
+    /// The module that the plan has chosen; else whoever provides it.
+    pub(crate) provider: Option<String>,
+}
+
+impl Permit {
+    /// Whether the permit is for `interface`.
+    pub(crate) fn allows(&self, interface: &str) -> bool {
+        match self.interface.strip_suffix('*') {
+            Some(prefix) => interface.starts_with(prefix),
+            None => self.interface == interface,
+        }
+    }
+}
+
+impl Caller {
+    pub(crate) fn new(
+        core: Arc<Core>,
+        slot: Arc<Slot>,
+        permits: Vec<Permit>,
+        publishes: Vec<Vec<Publisher>>,
+    ) -> Arc<Self> {
+        let bindings = (0..limits::BINDINGS).map(|_| OnceLock::new()).collect();
+        Arc::new(Self {
+            core,
+            slot,
+            permits,
+            bindings,
+            bound: AtomicUsize::new(0),
+            publishes,
+            stopped: AtomicBool::new(false),
+            meter: Meter::default(),
+        })
+    }
+
+    /// The host as this caller sees it. Valid as long as the caller lives.
+    pub(crate) fn host(self: &Arc<Self>) -> Host {
+        Host {
+            table: &raw const super::HOST_TABLE,
+            ctx: Arc::as_ptr(self).cast(),
+        }
+    }
+
+    /// Binds an interface and gives the number of the binding.
+    pub(crate) fn resolve(&self, interface: &str, requirement: &str) -> Result<u64, Reply> {
+        let name = &self.slot.name;
+        let Ok(version) = VersionReq::parse(requirement) else {
+            let message = format!("{requirement:?} is not a version requirement");
+            return Err(Reply::error(status::BAD_ARGUMENTS, message));
+        };
+        let Some(permit) = self.permits.iter().find(|permit| permit.allows(interface)) else {
+            let message = format!(
+                "{name} may not call {interface}: its manifest must require it, and the bundle must grant it with `grants = [\"{interface}\"]` in [modules.{name}]"
+            );
+            return Err(Reply::error(status::DENIED, message));
+        };
+        let planned = permit
+            .provider
+            .as_ref()
+            .and_then(|provider| self.core.slot_of(provider));
+        let slot = match planned {
+            Some(slot) => slot,
+            None => self
+                .core
+                .provider(interface, &version)
+                .map_err(|text| Reply::error(status::NOT_FOUND, text))?,
+        };
+        let number = self.bound.fetch_add(1, Ordering::Relaxed);
+        let Some(place) = self.bindings.get(number) else {
+            let message = format!(
+                "{name} has bound {} interfaces, which is the limit",
+                limits::BINDINGS
+            );
+            return Err(Reply::error(status::BUSY, message));
+        };
+        // Each number is given out once, so that the place is free.
+        drop(place.set(Binding::new(slot, interface.to_owned(), version)));
+        Ok(number as u64)
+    }
+
+    /// What `number` stands for.
+    pub(crate) fn binding(&self, number: u64) -> Option<&Binding> {
+        self.bindings.get(usize::try_from(number).ok()?)?.get()
+    }
+}

@@ -1,0 +1,17 @@
+//! The way of a call: caller → binding → slot → module, and back.
+//!
+//! A call that is answered at once costs the router nothing but counters: its bookkeeping lives on the stack
+//! in a [`Pass`]. Only when the module defers the call, or the slot is paused, does it become a [`pending`]
+//! call with a ticket.
+//!
+//! [`pending`]: pending::Calls
+
+mod caller;
+mod deadlines;
+mod pass;
+pub(crate) mod pending;
+mod table;
+
+pub(crate) use caller::{Caller, Permit};
+pub(crate) use pass::{QueuedCall, copy_args, deliver, route, run_queued};
+pub(crate) use table::HOST_TABLE;

@@ -1,0 +1,186 @@
+//! The functions that modules call the host with.
+//!
+//! Each finds its [`Caller`] behind the context pointer; so a module cannot be mistaken for another one. No
+//! panic leaves: what the host does here is wrapped once, in [`guard`].
+
+use super::pass;
+use super::pending::Done;
+use super::{Caller, route};
+use crate::clock;
+use backplane_plugin_api::{
+    ABI_LEVEL, Args, Call, CallContext, DoneFn, HostTable, LogRecord, Reply, Slice, status,
+};
+use std::ffi::c_void;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
+
+/// What every module gets.
+pub(crate) static HOST_TABLE: HostTable = HostTable {
+    size: size_of::<HostTable>() as u32,
+    abi: ABI_LEVEL,
+    log: Some(log),
+    log_level: Some(log_level),
+    now: Some(now),
+    resolve: Some(resolve),
+    call: Some(call),
+    when_done: Some(when_done),
+    cancel: Some(cancel),
+    defer: Some(defer),
+    complete: Some(complete),
+    emit: Some(emit),
+    query_service: None,
+};
+
+/// The caller behind the context pointer.
+///
+/// # Safety
+/// `host` must be a context that [`Caller::host`] gave, of a caller that still lives.
+unsafe fn caller<'a>(host: *const c_void) -> &'a Caller {
+    // SAFETY: the caller of this function vouches for it.
+    unsafe { &*host.cast::<Caller>() }
+}
+
+/// Runs `work` and writes its refusal, or a panic of the host, into `reply`.
+fn guard(reply: &mut Reply, work: impl FnOnce(&mut Reply) -> Result<i32, Reply>) -> i32 {
+    match catch_unwind(AssertUnwindSafe(|| work(reply))) {
+        Ok(Ok(code)) => reply.status = code,
+        Ok(Err(refusal)) => *reply = refusal,
+        Err(_) => *reply = Reply::error(status::INTERNAL, "the host panicked"),
+    }
+    reply.status
+}
+
+impl Caller {
+    fn check_running(&self) -> Result<(), Reply> {
+        if self.stopped.load(Ordering::Acquire) {
+            return Err(Reply::error(
+                status::STOPPING,
+                format!("{} has stopped", self.slot.name),
+            ));
+        }
+        Ok(())
+    }
+}
+
+unsafe extern "C" fn log(host: *const c_void, record: *const LogRecord) {
+    // SAFETY: the module passes its own context, and a record that is valid for the call.
+    let (caller, record) = unsafe { (caller(host), &*record) };
+    // A panic while logging has nowhere to go.
+    drop(catch_unwind(AssertUnwindSafe(|| {
+        caller.core.log.take(&caller.slot.name, &caller.meter, record)
+    })));
+}
+
+unsafe extern "C" fn log_level(host: *const c_void) -> u32 {
+    // SAFETY: the module passes its own context.
+    unsafe { caller(host) }.core.log.level()
+}
+
+unsafe extern "C" fn now(_: *const c_void) -> u64 {
+    clock::now_ns()
+}
+
+unsafe extern "C" fn resolve(
+    host: *const c_void,
+    interface: Slice,
+    requirement: Slice,
+    binding: *mut u64,
+    reply: *mut Reply,
+) -> i32 {
+    // SAFETY: the module passes its own context and a reply that is valid for writing.
+    let (caller, reply) = unsafe { (caller(host), &mut *reply) };
+    guard(reply, |_| {
+        caller.check_running()?;
+        let text = |slice: Slice| {
+            // SAFETY: the module passes slices that are valid for the call.
+            std::str::from_utf8(unsafe { slice.as_bytes() })
+                .map_err(|_| Reply::error(status::BAD_ARGUMENTS, "interface and requirement are UTF-8"))
+        };
+        let number = caller.resolve(text(interface)?, text(requirement)?)?;
+        // SAFETY: `binding` is valid for writing.
+        unsafe { binding.write(number) };
+        Ok(status::OK)
+    })
+}
+
+unsafe extern "C" fn call(
+    host: *const c_void,
+    binding: u64,
+    method: u32,
+    context: *const CallContext,
+    args: *const Args,
+    reply: *mut Reply,
+) -> i32 {
+    // SAFETY: the module passes its own context, and pointers that are valid for the call.
+    let (caller, context, args, reply) = unsafe { (caller(host), context.as_ref(), &*args, &mut *reply) };
+    guard(reply, |reply| {
+        caller.check_running()?;
+        let binding = caller
+            .binding(binding)
+            .ok_or_else(|| Reply::error(status::NOT_FOUND, format!("there is no binding {binding}")))?;
+        Ok(route(caller, binding, method, context, args, reply))
+    })
+}
+
+unsafe extern "C" fn when_done(host: *const c_void, ticket: u64, user: *mut c_void, done: DoneFn) {
+    // SAFETY: the module passes its own context.
+    let caller = unsafe { caller(host) };
+    let done = Done::Foreign(user, done);
+    drop(catch_unwind(AssertUnwindSafe(|| {
+        caller.core.calls.when_done(ticket, done)
+    })));
+}
+
+unsafe extern "C" fn cancel(host: *const c_void, ticket: u64) {
+    // SAFETY: the module passes its own context.
+    let caller = unsafe { caller(host) };
+    drop(catch_unwind(AssertUnwindSafe(|| {
+        caller.core.calls.cancel(ticket)
+    })));
+}
+
+unsafe extern "C" fn defer(_: *const c_void, call: *const Call) -> u64 {
+    // SAFETY: the module passes the call that it is in, whose token is the host's pass, which lives until the
+    // module returns, on this very thread.
+    let pass = unsafe { (*call).token.cast::<pass::Pass<'_>>().as_mut() };
+    pass.map_or(0, |pass| {
+        catch_unwind(AssertUnwindSafe(|| pass.defer())).unwrap_or(0)
+    })
+}
+
+unsafe extern "C" fn complete(host: *const c_void, ticket: u64, reply: *mut Reply) {
+    // SAFETY: the module passes its own context, and a reply whose contents are ours to take.
+    let (caller, reply) = unsafe { (caller(host), std::mem::replace(&mut *reply, Reply::EMPTY)) };
+    drop(catch_unwind(AssertUnwindSafe(|| {
+        let (code, message) = (reply.status, reply.message());
+        if let Some(slot) = caller.core.calls.complete(ticket, reply) {
+            pass::count(&caller.core, &slot, code, || message);
+        }
+    })));
+}
+
+unsafe extern "C" fn emit(
+    host: *const c_void,
+    interface: u32,
+    event: u32,
+    context: *const CallContext,
+    args: *const Args,
+    reply: *mut Reply,
+) -> i32 {
+    // SAFETY: the module passes its own context, and pointers that are valid for the call.
+    let (caller, context, args, reply) = unsafe { (caller(host), context.as_ref(), &*args, &mut *reply) };
+    guard(reply, |reply| {
+        caller.check_running()?;
+        let publisher = caller
+            .publishes
+            .get(interface as usize)
+            .and_then(|it| it.get(event as usize));
+        let publisher = publisher.ok_or_else(|| {
+            Reply::error(
+                status::NOT_FOUND,
+                format!("there is no event {event} in interface {interface}"),
+            )
+        })?;
+        Ok(publisher.emit(&caller.core, context.unwrap_or(&CallContext::ROOT), args, reply))
+    })
+}
