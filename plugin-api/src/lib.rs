@@ -5,7 +5,7 @@
 //! line of it. The entry function returns a [`PluginDeclaration`]; from it the host creates module
 //! instances, each a context pointer with a [`ModuleTable`]. The host answers through a [`HostTable`].
 //!
-//! Everything here is `#[repr(C)]`. Every table starts with its own size in bytes, so that a later
+//! Everything here is laid out as C does it. Every table starts with its own size in bytes, so that a later
 //! level can append entries; what is there is never changed, reordered or removed.
 //!
 //! # Rules for both sides
@@ -35,5 +35,5 @@ pub use host::{DoneFn, Host, HostTable, LogRecord, level};
 pub use layout::{AbiTables, LAYOUT_VERSION, LayoutRecord};
 pub use module::ModuleTable;
 
-/// The ABI level that this crate describes. A plugin and a host work together when they name the same level.
+/// The ABI level of these tables. A plugin and a host work together when they name the same level.
 pub const ABI_LEVEL: u32 = 1;
