@@ -1,1 +1,12 @@
-//! The typed contract of the storage plugin.
+//! The contract of the storage plugin: the interface [`Kv`], `storage.kv`.
+//!
+//! Data live in *jobs*: one job is one database file, named by its users. Within a job, a key and its payload lie
+//! in a *category*. Keys sort as unsigned bytes do, a shorter key before its extensions.
+
+mod error;
+mod kv;
+mod types;
+
+pub use error::{Fault, KvError};
+pub use kv::{Kv, KvClient, KvEvents, KvInterface, kv_events};
+pub use types::{Ack, CategoryPage, FailedWrite, JobStats, KeyRange, Op, Receipt, Row, RowPage, Scan};
