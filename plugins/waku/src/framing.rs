@@ -1,7 +1,7 @@
 //! Length-prefixed protobufs on a stream: the framing of every Waku request protocol.
 //!
-//! Streams may be opened long before they are used, so the wait for the first byte is left to the caller; from then on
-//! the frame must be complete within [`EXCHANGE_TIMEOUT`].
+//! Streams may be opened long before they are used, so the wait for the first byte is left to the caller;
+//! from then on the frame must be complete within [`EXCHANGE_TIMEOUT`].
 
 use std::io;
 

@@ -1,24 +1,28 @@
-//! A Waku v2 node: relay over gossipsub, with the metadata, identify and ping protocols that its peers demand.
+//! A Waku v2 node: relay over gossipsub, with the metadata, identify and ping protocols that its peers
+//! demand.
 //!
-//! * [`WakuMessage`] and [`MessageHash`]: the message, its wire form and its deterministic hash (14/WAKU2-MESSAGE).
-//! * [`ContentTopic`], [`PubsubTopic`], [`Shards`]: topic names and autosharding (23/WAKU2-TOPICS, 51/WAKU2-RELAY-SHARDING).
-//! * [`Node`]: the running node. [`NodeConfig`] says what it listens on, whom it dials and which shards it relays.
+//! * [`WakuMessage`] and [`MessageHash`]: the message, its wire form and its deterministic hash
+//!   (14/WAKU2-MESSAGE).
+//! * [`ContentTopic`], [`PubsubTopic`], [`Shards`]: topic names and autosharding (23/WAKU2-TOPICS,
+//!   51/WAKU2-RELAY-SHARDING).
+//! * [`Node`]: the running node. [`NodeConfig`] says what it listens on, whom it dials and which shards it
+//!   relays.
 //!
 //! Where the specifications and the deployed nodes differ, the node speaks what is on the wire.
 //!
 //! # What reaches a consumer
 //!
-//! A node relays every shard it is configured for. It hands a message to the receivers of [`Node::messages`] if
-//! somebody subscribed to its content topic ([`Node::subscribe`]) or to its shard ([`Node::subscribe_shards`]).
-//! Messages that the node itself publishes are handed over in the same way, also when no peer could be reached,
-//! marked [`Origin::Local`]. Each message is handed over once: the message hash is remembered for
-//! [`limits::DELIVERED_TTL`].
+//! A node relays every shard it is configured for. It hands a message to the receivers of [`Node::messages`]
+//! if somebody subscribed to its content topic ([`Node::subscribe`]) or to its shard
+//! ([`Node::subscribe_shards`]). Messages that the node itself publishes are handed over in the same way,
+//! also when no peer could be reached, marked [`Origin::Local`]. Each message is handed over once: the
+//! message hash is remembered for [`limits::DELIVERED_TTL`].
 //!
 //! # When a consumer is slow
 //!
-//! The network never waits for a consumer. A receiver has a bounded queue; when it is full, the newest message is
-//! left out for that receiver, counted in [`NodeStats::missed`], and the next message it does get says in
-//! [`ReceivedMessage::missed_before`] how many were left out.
+//! The network never waits for a consumer. A receiver has a bounded queue; when it is full, the newest
+//! message is left out for that receiver, counted in [`NodeStats::missed`], and the next message it does get
+//! says in [`ReceivedMessage::missed_before`] how many were left out.
 
 pub mod limits;
 

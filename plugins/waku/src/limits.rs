@@ -33,9 +33,11 @@ pub const LISTEN_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long [`Node::shutdown`](crate::Node::shutdown) waits for connections to close.
 pub const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long [`Node::shutdown`](crate::Node::shutdown) waits for messages that are still queued to peers, before it closes connections.
+/// How long [`Node::shutdown`](crate::Node::shutdown) waits for messages that are still queued to peers,
+/// before it closes connections.
 pub const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
-/// Only messages published this late before the shutdown can still be queued: gossipsub drops what waits longer.
+/// Only messages published this late before the shutdown can still be queued: gossipsub drops what waits
+/// longer.
 pub const FLUSH_WINDOW: Duration = Duration::from_secs(5);
 
 /// Static peers.
@@ -54,8 +56,8 @@ pub const MAX_WAITING: usize = 64;
 pub const MAX_NEGOTIATING_STREAMS: usize = 128;
 /// A connection must be usable this soon after the dial.
 pub const DIAL_TIMEOUT: Duration = Duration::from_secs(10);
-/// A connection without any stream is closed after this time. Waku peers keep silent connections, so it is long; dead
-/// ones are found by ping.
+/// A connection without any stream is closed after this time. Waku peers keep silent connections, so it is
+/// long; dead ones are found by ping.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 /// First pause before a static peer is dialled again; each failure doubles it.
 pub const REDIAL_FIRST: Duration = Duration::from_secs(1);
@@ -79,7 +81,8 @@ pub const MAX_PEER_PROTOCOLS: usize = 128;
 pub const MAX_METADATA: usize = 1024;
 /// A request must be complete this soon after its first byte, and a response this soon after the request.
 pub const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a stream may stay open before the first byte of a request: js-waku opens streams long before it uses them.
+/// How long a stream may stay open before the first byte of a request: js-waku opens streams long before it
+/// uses them.
 pub const IDLE_STREAM_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 /// Streams of one request protocol on one connection.
 pub const MAX_EXCHANGE_STREAMS: usize = 16;
@@ -88,7 +91,8 @@ pub const MAX_EXCHANGE_STREAMS: usize = 16;
 pub const GOSSIP_QUEUE: usize = 1024;
 /// Messages in one gossipsub RPC.
 pub const GOSSIP_MESSAGES_PER_RPC: usize = 1000;
-/// Bytes of control messages and subscriptions in one gossipsub RPC: a full IHAVE of nim-libp2p is about 170 KB.
+/// Bytes of control messages and subscriptions in one gossipsub RPC: a full IHAVE of nim-libp2p is about 170
+/// KB.
 pub const GOSSIP_CONTROL_SIZE: usize = 512 * 1024;
 /// Pause between two looks for peers whose score fell below the graylist threshold.
 pub const SCORE_SWEEP: Duration = Duration::from_secs(10);

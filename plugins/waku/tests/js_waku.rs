@@ -137,7 +137,7 @@ async fn we_dial_js_waku_over_tcp_and_yamux() {
     we_dial(Options::TCP_YAMUX).await;
 }
 
-/// Two nodes that know each other only through js-waku, and one of them through yamux.
+/// Two nodes that know each other only through js-waku.
 #[tokio::test]
 async fn js_waku_relays_between_two_nodes() {
     let mut js = ToyChat::start(Options::TCP_YAMUX).await.unwrap();

@@ -1,4 +1,5 @@
-//! A peer that speaks gossipsub on Waku's protocol id and nothing else: it has no metadata, and sends what it likes.
+//! A peer that speaks gossipsub on Waku's protocol id and nothing else: it has no metadata, and sends what it
+//! likes.
 
 mod support;
 

@@ -28,8 +28,8 @@ pub enum InstallError {
     Timeout,
 }
 
-/// Installs the packages into `folder/node_modules`, unless they are there as the lock file says. Processes and tasks that do so at
-/// once wait for each other.
+/// Installs the packages into `folder/node_modules`, unless they are there as the lock file says. Processes
+/// and tasks that do so at once wait for each other.
 pub(crate) async fn install(folder: &Path) -> Result<(), InstallError> {
     let lock_path = folder.join("package-lock.json");
     let failed = |what: &str| {

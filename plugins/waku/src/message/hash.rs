@@ -6,8 +6,8 @@ use sha2::{Digest, Sha256};
 
 use super::WakuMessage;
 
-/// SHA-256 over pubsub topic, payload, content topic, meta and the timestamp as eight big-endian bytes. Version,
-/// ephemeral and proof take no part. Its text is `0x` and 64 lower-case hex digits.
+/// SHA-256 over pubsub topic, payload, content topic, meta and the timestamp as eight big-endian bytes.
+/// Version, ephemeral and proof take no part. Its text is `0x` and 64 lower-case hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MessageHash([u8; 32]);
 

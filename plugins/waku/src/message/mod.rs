@@ -9,17 +9,19 @@ use crate::limits::MAX_META;
 
 /// A Waku message.
 ///
-/// Its wire form is the protobuf of 14/WAKU2-MESSAGE. A relay forwards the bytes it received, so unknown fields
-/// survive; this type holds what the fields mean.
+/// Its wire form is the protobuf of 14/WAKU2-MESSAGE. A relay forwards the bytes it received, so unknown
+/// fields survive; this type holds what the fields mean.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WakuMessage {
     /// What the application sends. Relay peers drop a message whose payload is empty.
     pub payload: Vec<u8>,
-    /// Names the application and the purpose; see [`ContentTopic`](crate::ContentTopic). Never empty on the wire.
+    /// Names the application and the purpose; see [`ContentTopic`](crate::ContentTopic). Never empty on the
+    /// wire.
     pub content_topic: String,
     /// Payload encryption: 0 none or the application's own, 1 the payload of 26/WAKU2-PAYLOAD.
     pub version: u32,
-    /// Nanoseconds since the Unix epoch, set by the sender. 0 stands for absent; publishing fills in the present time.
+    /// Nanoseconds since the Unix epoch, set by the sender. 0 stands for absent; publishing fills in the
+    /// present time.
     pub timestamp: i64,
     /// Application data that takes part in the message hash, at most [`MAX_META`] bytes.
     pub meta: Vec<u8>,
@@ -44,8 +46,8 @@ pub enum DecodeError {
 }
 
 impl WakuMessage {
-    /// The serialized message. Payload and content topic are written even when empty, because deployed nodes refuse a
-    /// message without them; the other fields only when set.
+    /// The serialized message. Payload and content topic are written even when empty, because deployed nodes
+    /// refuse a message without them; the other fields only when set.
     pub fn encode(&self) -> Vec<u8> {
         wire::encode(self)
     }
@@ -53,7 +55,8 @@ impl WakuMessage {
     /// Reads a serialized message.
     ///
     /// # Errors
-    /// [`DecodeError`] if the bytes are malformed, lack the payload or the content topic, or carry a long `meta`.
+    /// [`DecodeError`] if the bytes are malformed, lack the payload or the content topic, or carry a long
+    /// `meta`.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let message = wire::decode(bytes)?;
         if message.meta.len() > MAX_META {

@@ -11,16 +11,20 @@ use crate::{
     },
 };
 
-/// Configuration of a [`Node`](crate::Node). The default listens nowhere, dials nobody and relays shard 0 of cluster 0.
+/// Configuration of a [`Node`](crate::Node). The default listens nowhere, dials nobody and relays shard 0 of
+/// cluster 0.
 #[derive(Debug, Clone)]
 pub struct NodeConfig {
     /// The cluster. Peers of another one are refused.
     pub cluster: u16,
-    /// Shards that autosharding spreads over, at most 1024; 0 for static sharding, where senders name the shard.
+    /// Shards that autosharding spreads over, at most 1024; 0 for static sharding, where senders name the
+    /// shard.
     pub shard_count: u16,
-    /// Shards that are relayed from the start. Empty: all of them with autosharding, none with static sharding.
+    /// Shards that are relayed from the start. Empty: all of them with autosharding, none with static
+    /// sharding.
     pub shards: Vec<u16>,
-    /// Addresses to listen on, `/ip4/…/tcp/…` or `/ip4/…/tcp/…/ws`; port 0 lets the system choose. At most 16.
+    /// Addresses to listen on, `/ip4/…/tcp/…` or `/ip4/…/tcp/…/ws`; port 0 lets the system choose. At most
+    /// 16.
     pub listen: Vec<Multiaddr>,
     /// The identity.
     pub key: NodeKey,

@@ -4,6 +4,7 @@ use std::{collections::HashMap, time::Instant};
 
 use libp2p::{
     Multiaddr, PeerId,
+    multiaddr::Protocol,
     swarm::{
         ConnectionId, DialError,
         dial_opts::{DialOpts, PeerCondition},
@@ -80,8 +81,7 @@ impl Driver {
         if self.waiting.len() >= MAX_WAITING {
             return answer(reply, Err(ConnectError::TooMany(MAX_WAITING)));
         }
-        let peer = peer_of(&address);
-        if let Some(peer) = peer {
+        if let Some(peer) = self.named_by(&address) {
             self.static_peers.release(&peer, Instant::now());
             if self.swarm.is_connected(&peer) {
                 if self.peers.is_settled(&peer) {
@@ -107,13 +107,7 @@ impl Driver {
         if self.waiting.len() >= MAX_WAITING {
             return answer(reply, Err(ConnectError::TooMany(MAX_WAITING)));
         }
-        let by_address = || {
-            self.peers
-                .iter()
-                .find(|(_, peer)| peer.address == address)
-                .map(|(id, _)| *id)
-        };
-        let Some(peer) = peer_of(&address).or_else(by_address) else {
+        let Some(peer) = self.named_by(&address) else {
             return answer(reply, Err(ConnectError::NotConnected(address)));
         };
         self.static_peers.hold(&peer);
@@ -121,6 +115,16 @@ impl Driver {
             Ok(()) => self.waiting.closing.entry(peer).or_default().push(reply),
             Err(()) => answer(reply, Err(ConnectError::NotConnected(address))),
         }
+    }
+
+    /// The peer that an address names, or else the one that is connected by it.
+    fn named_by(&self, address: &Multiaddr) -> Option<PeerId> {
+        let connected = || {
+            self.peers
+                .iter()
+                .find(|(_, peer)| without_peer(&peer.address) == *address)
+        };
+        peer_of(address).or_else(|| connected().map(|(peer, _)| *peer))
     }
 
     /// Dials the static peers whose time has come.
@@ -135,6 +139,13 @@ impl Driver {
             }
         }
     }
+}
+
+fn without_peer(address: &Multiaddr) -> Multiaddr {
+    address
+        .iter()
+        .filter(|part| !matches!(part, Protocol::P2p(_)))
+        .collect()
 }
 
 /// A dial beside one that is under way is harmless: the limit of connections for each peer allows for it.

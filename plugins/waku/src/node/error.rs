@@ -69,8 +69,8 @@ pub enum PublishError {
     /// No connected peer takes part in the shard. Local subscribers have the message all the same.
     #[error("no peers to publish {0} to")]
     NoPeers(MessageHash),
-    /// The queues to all peers are full. Local subscribers have the message all the same; it counts as published, so that
-    /// the same bytes are a duplicate from now on.
+    /// The queues to all peers are full. Local subscribers have the message all the same; it counts as
+    /// published, so that the same bytes are a duplicate from now on.
     #[error("the queues of all peers are full, {0} was not sent")]
     Busy(MessageHash),
     /// The node was shut down.

@@ -192,7 +192,8 @@ impl Driver {
         )
     }
 
-    /// Hangs up on a peer that told another cluster. Calls that wait for it hear why when the connection has closed.
+    /// Hangs up on a peer that told another cluster. Calls that wait for it hear why when the connection has
+    /// closed.
     fn refuse_mismatch(&mut self, peer: PeerId) -> bool {
         let mismatch = self.peers.is_mismatch(&peer);
         if mismatch && self.peers.refuse(&peer) {

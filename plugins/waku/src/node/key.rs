@@ -73,7 +73,8 @@ impl NodeKey {
         Ok(Self(secp256k1::Keypair::from(secret).into()))
     }
 
-    /// Reads the key from a file, or makes a new key and the file (mode 0600) if there is none. Blocks on the disk.
+    /// Reads the key from a file, or makes a new key and the file (mode 0600) if there is none. Blocks on the
+    /// disk.
     ///
     /// # Errors
     /// [`KeyError`]; a file that others can access is refused.

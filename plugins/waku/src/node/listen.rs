@@ -49,8 +49,8 @@ impl Driver {
     }
 }
 
-/// Why a fixed port can't be bound. libp2p binds with `SO_REUSEPORT`, so that two nodes on one port would share its
-/// connections without an error; a plain socket tells.
+/// Why a fixed port can't be bound. libp2p binds with `SO_REUSEPORT`, so that two nodes on one port would
+/// share its connections without an error; a plain socket tells.
 fn taken(address: &Multiaddr) -> Option<std::io::Error> {
     let mut parts = address.iter();
     let ip = match parts.next()? {

@@ -36,11 +36,11 @@ pub use key::{KeyError, NodeKey};
 pub use peers::{Direction, PeerInfo};
 pub use stats::NodeStats;
 
-/// A running Waku node. Clones are handles of the same node; it stops when [`shutdown`](Self::shutdown) is called or
-/// the last handle is dropped.
+/// A running Waku node. Clones are handles of the same node; it stops when [`shutdown`](Self::shutdown) is
+/// called or the last handle is dropped.
 ///
-/// It runs as one task on the tokio runtime that [`start`](Self::start) was called on. All methods may be called from any thread
-/// of any runtime. Cancelling a call does no harm; what it asked for may still happen.
+/// It runs as one task on the tokio runtime that [`start`](Self::start) was called on. All methods may be
+/// called from any thread of any runtime. Cancelling a call does no harm; what it asked for may still happen.
 #[derive(Clone)]
 pub struct Node {
     commands: mpsc::Sender<Command>,
@@ -61,7 +61,8 @@ struct Shared {
 pub struct NodeInfo {
     /// The node's peer id.
     pub peer_id: PeerId,
-    /// Where it listens, each address ending in `/p2p/` and the peer id, so that others can dial it as it stands.
+    /// Where it listens, each address ending in `/p2p/` and the peer id, so that others can dial it as it
+    /// stands.
     pub listen_addresses: Vec<Multiaddr>,
     /// What peers are told about this program.
     pub agent: String,
@@ -87,8 +88,8 @@ pub struct ShardInfo {
 }
 
 impl Node {
-    /// Starts a node and returns once it listens on every address of the configuration. Static peers are dialled from then
-    /// on.
+    /// Starts a node and returns once it listens on every address of the configuration. Static peers are
+    /// dialled from then on.
     ///
     /// # Errors
     /// [`NodeError`]: the configuration is out of bounds, or an address can't be listened on within
@@ -124,8 +125,8 @@ impl Node {
 
     /// Publishes a message and returns its hash once it is queued to the peers of its shard.
     ///
-    /// Without a pubsub topic, the shard follows from the content topic. A timestamp of 0 becomes the present time. A node
-    /// need not relay a shard to publish on it.
+    /// Without a pubsub topic, the shard follows from the content topic. A timestamp of 0 becomes the present
+    /// time. A node need not relay a shard to publish on it.
     ///
     /// # Errors
     /// [`PublishError`]. After [`NoPeers`](PublishError::NoPeers) the same message may be published again.
@@ -138,8 +139,8 @@ impl Node {
         self.ask(|reply| Command::Publish(prepared, reply)).await?
     }
 
-    /// Delivers the messages of these content topics to the receivers. With autosharding the node also joins their
-    /// shards. Subscribing twice is the same as once.
+    /// Delivers the messages of these content topics to the receivers. With autosharding the node also joins
+    /// their shards. Subscribing twice is the same as once.
     ///
     /// # Errors
     /// [`SubscribeError`], with nothing subscribed.
@@ -159,7 +160,8 @@ impl Node {
         Ok(self.ask(Command::SyncShards).await?)
     }
 
-    /// Takes content topics back and leaves the shards that nothing needs any more. Unknown ones are no error.
+    /// Takes content topics back and leaves the shards that nothing needs any more. Unknown ones are no
+    /// error.
     ///
     /// # Errors
     /// [`Stopped`].
@@ -202,8 +204,8 @@ impl Node {
         self.shared.delivery.receiver()
     }
 
-    /// Connects to a peer and returns once it is known to be of our cluster, or not to tell; at once if it is connected already.
-    /// The address may name a host, and need not name the peer.
+    /// Connects to a peer and returns once it is known to be of our cluster, or not to tell; at once if it is
+    /// connected already. The address may name a host, and need not name the peer.
     ///
     /// # Errors
     /// [`ConnectError`], after about 30 s at the latest.
@@ -211,9 +213,9 @@ impl Node {
         self.ask(|reply| Command::Connect(address, reply)).await?
     }
 
-    /// Closes all connections to the peer that the address names, or to the one that is connected by it, and returns when
-    /// they are closed. A static peer is not
-    /// dialled again until [`connect`](Self::connect) is called for it.
+    /// Closes all connections to the peer that the address names, or to the one that is connected by it, and
+    /// returns when they are closed. A static peer is not dialled again until [`connect`](Self::connect) is
+    /// called for it.
     ///
     /// # Errors
     /// [`ConnectError::NotConnected`], [`ConnectError::TooMany`], [`ConnectError::Stopped`].
@@ -242,9 +244,9 @@ impl Node {
         self.shared.counters.snapshot()
     }
 
-    /// Sends what is queued within [`FLUSH_TIMEOUT`](crate::limits::FLUSH_TIMEOUT), closes all connections within
-    /// [`SHUTDOWN_TIMEOUT`](crate::limits::SHUTDOWN_TIMEOUT) and stops; its ports are free then. Receivers end after
-    /// what waits in them. Stopping twice is no error.
+    /// Sends what is queued within [`FLUSH_TIMEOUT`](crate::limits::FLUSH_TIMEOUT), closes all connections
+    /// within [`SHUTDOWN_TIMEOUT`](crate::limits::SHUTDOWN_TIMEOUT) and stops; its ports are free then.
+    /// Receivers end after what waits in them. Stopping twice is no error.
     pub async fn shutdown(&self) {
         // Either the driver answers when it is done, or it is gone already.
         let _stopped = self.ask(Command::Shutdown).await;

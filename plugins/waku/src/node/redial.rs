@@ -1,5 +1,5 @@
-//! When static peers are dialled: at the start, and again whenever they are lost, with a pause that doubles with each
-//! failure up to a limit. Knows no network; the driver tells it what happened.
+//! When static peers are dialled: at the start, and again whenever they are lost, with a pause that doubles
+//! with each failure up to a limit. Knows no network; the driver tells it what happened.
 
 use std::time::{Duration, Instant};
 

@@ -34,8 +34,9 @@ impl Driver {
         }
     }
 
-    /// Gossipsub does not tell when its queues are empty. A metadata request that is queued behind them does: it comes
-    /// back after the connection has carried what was before it. Every deployed node answers one; a refusal serves as well.
+    /// Gossipsub does not tell when its queues are empty. A metadata request that is queued behind them does:
+    /// it comes back after the connection has carried what was before it. Every deployed node answers one; a
+    /// refusal serves as well.
     async fn flush(&mut self) {
         let peers: Vec<PeerId> = self.swarm.connected_peers().copied().collect();
         let ours = self.own_metadata();

@@ -36,7 +36,8 @@ pub(super) fn build(key: &Keypair, muxers: Muxers) -> Result<Boxed<(PeerId, Stre
     })
 }
 
-/// TCP that resolves names with the system's configuration. Without one, only numeric addresses can be dialled.
+/// TCP that resolves names with the system's configuration. Without one, only numeric addresses can be
+/// dialled.
 fn resolved_tcp() -> Tcp {
     let tcp = || tcp::tokio::Transport::new(tcp::Config::new().nodelay(true));
     dns::tokio::Transport::system(tcp()).unwrap_or_else(|error| {

@@ -1,5 +1,5 @@
-//! The relay protocol (11/WAKU2-RELAY): gossipsub v1.1 under its own protocol id, with unsigned messages whose id is
-//! the SHA-256 of their bytes.
+//! The relay protocol (11/WAKU2-RELAY): gossipsub v1.1 under its own protocol id, with unsigned messages
+//! whose id is the SHA-256 of their bytes.
 
 mod config;
 mod filter;

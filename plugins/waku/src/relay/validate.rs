@@ -8,8 +8,9 @@ use crate::{PubsubTopic, WakuMessage};
 pub(crate) enum Judgement {
     /// Forward it, and deliver it here if somebody wants it.
     Accept(PubsubTopic, WakuMessage),
-    /// Neither forward nor deliver it, but don't blame the sender: deployed nodes are of two minds about it. nwaku relays a
-    /// message with an empty payload or content topic, js-waku scores down whoever forwards one.
+    /// Neither forward nor deliver it, but don't blame the sender: deployed nodes are of two minds about it.
+    /// nwaku relays a message with an empty payload or content topic, js-waku scores down whoever forwards
+    /// one.
     Ignore,
     /// No peer accepts it: it isn't a Waku message, or it is too large.
     Reject,
@@ -26,8 +27,8 @@ impl Judgement {
     }
 }
 
-/// Judges the bytes of a message of at most `max_size` bytes on a topic. Timestamps are the sender's word and not checked here: only an
-/// archive or a rate limit proof binds them to the present.
+/// Judges the bytes of a message of at most `max_size` bytes on a topic. Timestamps are the sender's word and
+/// not checked here: only an archive or a rate limit proof binds them to the present.
 pub(crate) fn judge(topic: &str, bytes: &[u8], max_size: usize) -> Judgement {
     if bytes.len() > max_size {
         return Judgement::Reject;

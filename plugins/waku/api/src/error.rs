@@ -1,0 +1,173 @@
+//! Why a call failed.
+
+use backplane_sdk::record;
+
+use crate::MessageHash;
+
+/// Why a topic will not do.
+#[record]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TopicError {
+    /// The text is no topic of its kind.
+    #[error("{topic:?}: {reason}")]
+    Malformed {
+        /// The text.
+        topic: String,
+        /// The rule that it breaks.
+        reason: String,
+    },
+    /// The content topic is of a generation of the sharding rule that is not known.
+    #[error("{topic:?} is of a generation above 0")]
+    Generation {
+        /// The content topic.
+        topic: String,
+    },
+    /// The node shards statically, so that no shard follows from a content topic: name the pubsub topic.
+    #[error("the pubsub topic must be named, because the node shards statically")]
+    StaticSharding,
+    /// The pubsub topic belongs to another cluster.
+    #[error("the pubsub topic is of cluster {found}, the node is of cluster {ours}")]
+    WrongCluster {
+        /// The cluster of the topic.
+        found: u16,
+        /// The cluster of the node.
+        ours: u16,
+    },
+}
+
+/// Why a message was not published.
+#[record]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PublishError {
+    /// Peers drop a message without a payload.
+    #[error("payload is empty")]
+    EmptyPayload,
+    /// Peers drop a message without a content topic.
+    #[error("content topic is empty")]
+    EmptyContentTopic,
+    /// The application's data are too long.
+    #[error("meta has {size} bytes, the limit is {limit}")]
+    MetaTooLong {
+        /// Their length in bytes.
+        size: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The timestamp lies before 1970.
+    #[error("timestamp is negative: {timestamp}")]
+    NegativeTimestamp {
+        /// The timestamp.
+        timestamp: i64,
+    },
+    /// The pubsub topic will not do, or none was given and none follows from the content topic.
+    #[error("{0}")]
+    Topic(TopicError),
+    /// The serialized message is too large.
+    #[error("the message is larger than {limit} bytes")]
+    TooLarge {
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The same bytes were published or relayed within the last two minutes.
+    #[error("message {hash} was published already")]
+    Duplicate {
+        /// The hash of the message.
+        hash: MessageHash,
+    },
+    /// No connected peer takes part in the shard. Local subscribers have the message all the same, and it may be
+    /// published again.
+    #[error("no peers to publish {hash} to")]
+    NoPeers {
+        /// The hash of the message.
+        hash: MessageHash,
+    },
+    /// The queues to all peers are full. Local subscribers have the message all the same, and for two minutes it
+    /// is a duplicate.
+    #[error("the queues of all peers are full, {hash} was not sent")]
+    Busy {
+        /// The hash of the message.
+        hash: MessageHash,
+    },
+    /// The node has stopped.
+    #[error("the node has stopped")]
+    Stopped,
+}
+
+/// Why a subscription did not change. Nothing of the call has taken effect.
+#[record]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SubscribeError {
+    /// One of the topics will not do.
+    #[error("{0}")]
+    Topic(TopicError),
+    /// More topics than a node takes.
+    #[error("more than {limit} topics")]
+    TooManyTopics {
+        /// The limit.
+        limit: u64,
+    },
+    /// The node has stopped.
+    #[error("the node has stopped")]
+    Stopped,
+}
+
+/// Why there is no connection, or no end of one.
+#[record]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConnectError {
+    /// The address is no multiaddr.
+    #[error("{address:?} is not a multiaddr: {reason}")]
+    InvalidAddress {
+        /// The text.
+        address: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The peer cannot be reached, or is not whom the address names.
+    #[error("cannot connect to {address}: {reason}")]
+    Dial {
+        /// The address that was dialled.
+        address: String,
+        /// What the transports say.
+        reason: String,
+    },
+    /// The peer is of another cluster, or of none that it would tell.
+    #[error("the peer is of {}, this node is of cluster {ours}", cluster(*.theirs))]
+    WrongCluster {
+        /// The cluster that the peer told, if any.
+        theirs: Option<u32>,
+        /// The cluster of the node.
+        ours: u16,
+    },
+    /// The connection ended before the peer had told its cluster.
+    #[error("the peer closed the connection")]
+    Closed,
+    /// Too many calls wait for connections to open or close.
+    #[error("more than {limit} calls are waiting for connections")]
+    TooMany {
+        /// The limit.
+        limit: u64,
+    },
+    /// No connection matches the address.
+    #[error("not connected to {address}")]
+    NotConnected {
+        /// The address.
+        address: String,
+    },
+    /// The node has stopped.
+    #[error("the node has stopped")]
+    Stopped,
+}
+
+/// Why the node does not answer.
+#[record]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NodeError {
+    /// It has stopped.
+    #[error("the node has stopped")]
+    Stopped,
+}
+
+fn cluster(cluster: Option<u32>) -> String {
+    cluster.map_or_else(|| "no cluster".to_owned(), |cluster| format!("cluster {cluster}"))
+}
