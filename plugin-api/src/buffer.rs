@@ -88,10 +88,10 @@ impl Buf {
 
     /// The bytes as a vector: without a copy where this side allocated them, else copied.
     pub fn into_vec(self) -> Vec<u8> {
-        if !self
-            .free
-            .is_some_and(|free| free as usize == free_vec as *const () as usize)
-        {
+        let foreign = |free: unsafe extern "C" fn(*mut u8, usize, usize)| {
+            free as usize != free_vec as *const () as usize
+        };
+        if self.free.is_none_or(foreign) {
             return self.as_bytes().to_vec();
         }
         let this = ManuallyDrop::new(self);

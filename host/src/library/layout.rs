@@ -92,8 +92,11 @@ fn field_path(path: &[ExpectedFound<TLFieldOrFunction>]) -> String {
             TLFieldOrFunction::Field(field) => field.name(),
             TLFieldOrFunction::Function(function) => function.name.as_str(),
         };
-        text.push('.');
-        text.push_str(name);
+        // What a pointer points to is its field 0.
+        if name != "0" {
+            text.push('.');
+            text.push_str(name);
+        }
     }
     text
 }
