@@ -21,7 +21,7 @@ pub fn hash(interface: &Interface) -> [u8; 32] {
     Sha256::digest(canonical_json(interface)).into()
 }
 
-/// `interface` with its docs, for people and for review: the form of the committed `*.iface.json` files.
+/// `interface` with its docs, for people and for review: the form of the [committed](crate::committed) files.
 ///
 /// [`Interface`] reads it back.
 pub fn to_pretty_json(interface: &Interface) -> String {

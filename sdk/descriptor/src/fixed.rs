@@ -3,6 +3,8 @@
 //! The SDK's macros write these constants. [`render`] gives the same JSON that [`Manifest`](crate::Manifest)
 //! and [`Interface`](crate::Interface) read.
 
+mod model;
+
 /// The constant form of [`Type`](crate::Type).
 #[derive(Debug, Clone, Copy)]
 pub enum Ty {
@@ -441,5 +443,6 @@ mod tests {
     fn constants_read_back_as_the_model() {
         let interface: Interface = serde_json::from_slice(&JSON).unwrap();
         assert_eq!(interface, example::interface());
+        assert_eq!(example::FIXED.to_model().unwrap(), interface);
     }
 }

@@ -8,6 +8,7 @@
 
 pub mod canonical;
 mod check;
+pub mod committed;
 pub mod diff;
 #[cfg(test)]
 mod example;

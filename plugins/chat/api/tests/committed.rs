@@ -1,0 +1,17 @@
+//! The contract is what `interfaces/` says; with `UPDATE=1` it is written there.
+
+use std::path::Path;
+
+use backplane_descriptor::committed;
+use backplane_descriptor::fixed::InterfaceTy;
+use backplane_sdk::Interface;
+
+#[test]
+fn no_contract_changes_without_its_version() {
+    check(chat_api::RoomInterface::TY);
+}
+
+fn check(interface: &InterfaceTy) {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/interfaces"));
+    committed::check(folder, interface).unwrap_or_else(|error| panic!("{error}"));
+}
