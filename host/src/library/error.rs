@@ -115,12 +115,12 @@ pub enum LibraryError {
         source: io::Error,
     },
     /// The system's loader refuses the library.
-    #[error("{path} cannot be loaded: {source}")]
+    #[error("{path} cannot be loaded: {problem}")]
     Load {
         /// Which file.
         path: PathBuf,
         /// What the loader says.
-        source: libloading::Error,
+        problem: String,
     },
     /// What the plugin declares does not fit this host.
     #[error("{path}: {source}")]

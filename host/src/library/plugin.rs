@@ -9,6 +9,7 @@ use backplane_plugin_api::{
     ABI_LEVEL, ENTRY_SYMBOL, EntryFn, Host, ModuleHandle, ModuleInfo, PluginDeclaration,
 };
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
+use std::error::Error as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -44,9 +45,12 @@ impl Plugin {
         image.check_pin(pinned)?;
         let inspected = judge(&image)?;
         let copy = cache::keep(&image, cache)?;
-        let load = |source| LibraryError::Load {
+        let load = |error: libloading::Error| LibraryError::Load {
             path: path.to_owned(),
-            source,
+            // The error itself only says which function failed.
+            problem: error
+                .source()
+                .map_or_else(|| error.to_string(), ToString::to_string),
         };
         let library = load_library(&copy, inspected.manifest.unload).map_err(load)?;
         // SAFETY: the symbol of this name is an `EntryFn` (rule of the ABI).
