@@ -54,6 +54,18 @@ impl KeyUid {
     pub(crate) fn of(public_key: &[u8; 65]) -> Self {
         Self(Sha256::digest(public_key).into())
     }
+
+    /// Takes the 32 bytes of the hash.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The 32 bytes of the hash.
+    #[must_use]
+    pub const fn to_bytes(self) -> [u8; 32] {
+        self.0
+    }
 }
 
 /// A text is not `0x` and 64 lower-case hex digits.
@@ -98,6 +110,61 @@ impl fmt::Display for KeyUid {
 }
 
 impl fmt::Debug for KeyUid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// An uncompressed public key, `0x04` first.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PublicKey([u8; 65]);
+
+/// A text is not `0x04` and 128 further hex digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("public key is not 0x04 followed by 128 hex digits")]
+pub struct PublicKeyError;
+
+impl PublicKey {
+    pub(crate) const fn new(bytes: [u8; 65]) -> Self {
+        Self(bytes)
+    }
+
+    /// The 65 bytes.
+    #[must_use]
+    pub const fn to_bytes(self) -> [u8; 65] {
+        self.0
+    }
+}
+
+impl TryFrom<String> for PublicKey {
+    type Error = PublicKeyError;
+
+    fn try_from(text: String) -> Result<Self, PublicKeyError> {
+        let mut bytes = [0u8; 65];
+        let digits = text.strip_prefix("0x").ok_or(PublicKeyError)?;
+        hex::decode_to_slice(digits, &mut bytes).map_err(|_| PublicKeyError)?;
+        if bytes[0] == 0x04 {
+            Ok(Self(bytes))
+        } else {
+            Err(PublicKeyError)
+        }
+    }
+}
+
+impl From<PublicKey> for String {
+    fn from(key: PublicKey) -> Self {
+        key.to_string()
+    }
+}
+
+impl fmt::Display for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "0x{}", hex::encode(self.0))
+    }
+}
+
+impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }

@@ -1,7 +1,8 @@
 //! The wallet plugin: mnemonics, Status' key derivation, key files, profiles and message signing.
 //!
-//! The crate is a plain blocking library. [`Vault`] is the door: it owns one directory of
-//! profiles and the unlocked session. The modules below it are pure and may be used alone:
+//! [`plugin`] makes a module of it. The rest is a plain blocking library. [`Vault`] is the door:
+//! it owns one directory of profiles and the unlocked session. The modules below it are pure and
+//! may be used alone:
 //! [`mnemonic`] (BIP-39), [`derivation`] (BIP-32 with Status' paths), [`keystore`] (Web3 Secret
 //! Storage v3 in the Status dialect) and [`sign`] (EIP-191, EIP-712).
 //!
@@ -11,11 +12,11 @@ pub mod address;
 pub mod clock;
 pub mod derivation;
 mod files;
-
 pub mod keystore;
 pub mod limits;
 pub mod mnemonic;
 pub mod password;
+pub mod plugin;
 pub mod sign;
 pub mod vault;
 

@@ -28,6 +28,8 @@ pub const MAX_SCRYPT_WORK: u64 = 1 << 24;
 pub const MAX_PBKDF2_ROUNDS: u32 = 10_000_000;
 /// Longest message for `personal_sign` in bytes.
 pub const MAX_MESSAGE_BYTES: usize = 64 * 1024;
+/// Longest payload of a chat message that is signed, in bytes.
+pub const MAX_CHAT_PAYLOAD_BYTES: usize = 1024 * 1024;
 /// Largest typed data document in bytes.
 pub const MAX_TYPED_DATA_BYTES: usize = 128 * 1024;
 /// Deepest nesting of objects and arrays in a typed data document.
@@ -55,6 +57,19 @@ pub const MAX_PREVIEW: usize = 100;
 pub const MAX_DIRECTORY_WAIT: Duration = Duration::from_secs(5);
 /// Pause between two looks at a busy directory.
 pub const DIRECTORY_POLL: Duration = Duration::from_millis(10);
+/// Most calls with a password that run at once; each may take 256 MiB at the standard cost.
+pub const PARALLEL_STRETCHES: usize = 2;
+/// Most other calls that read files or sign at once.
+pub const PARALLEL_QUICK: usize = 4;
+/// Most calls of each of the two kinds that wait for their turn.
+pub const MAX_WAITING: usize = 32;
+/// Longest idle time that may be asked for before a session locks itself.
+pub const MAX_AUTO_LOCK: Duration = Duration::from_secs(7 * 24 * 3600);
+/// Longest pause between two looks at a session that locks itself: timers may stand still while a machine
+/// sleeps, and the keys shall be gone soon after it wakes up.
+pub const MAX_LOCK_PAUSE: Duration = Duration::from_secs(5);
+/// Longest time that a successor tells nothing of its session, because its predecessor may serve still.
+pub const MAX_SILENCE: Duration = Duration::from_secs(30);
 
 /// An input is larger than the wallet accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

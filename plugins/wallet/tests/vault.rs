@@ -36,7 +36,7 @@ fn a_restored_profile_has_the_accounts_of_status() {
         "0xEdAdC377AA1144DeA22eE61043D4bf9E6267BD4F"
     );
     assert_eq!(
-        chat.public_key.as_deref().unwrap(),
+        chat.public_key.unwrap().to_string(),
         "0x04b0845dbe5aac196a2c1606fe3199e5ec9b2bd09a5bd801e478409544745bf6898bad70ee31d6c3061a86101a087bb605ce3c88292888221c992a17e8d6e40eaf"
     );
     let wallet = profile.account(first()).unwrap();

@@ -4,7 +4,7 @@ use super::envelope::{self, DataKey};
 use super::profile::{Account, Keypair, KeypairKind, Profile, Role, VERSION, check_name};
 use super::store::NewFiles;
 use super::{Vault, VaultError, check_strength};
-use crate::address::{Address, KeyUid};
+use crate::address::{Address, KeyUid, PublicKey};
 use crate::derivation::{ExtendedKey, Path, status};
 use crate::keystore::{self, KeystoreError, ScryptParams};
 use crate::mnemonic::{self, Mnemonic, WordCount};
@@ -127,7 +127,7 @@ pub(super) fn describe_account(
         key_uid: Some(keypair),
         role,
         path: Some(path.to_string()),
-        public_key: Some(format!("0x{}", hex::encode(key.public_key()))),
+        public_key: Some(PublicKey::new(key.public_key())),
         name: name.to_owned(),
         created_at: now,
     }

@@ -8,6 +8,7 @@ use super::{Vault, VaultError};
 use crate::address::{Address, KeyUid};
 use crate::derivation::{ExtendedKey, Path, status};
 use crate::keystore;
+use crate::limits::{self, MAX_CHAT_PAYLOAD_BYTES};
 use crate::password::Password;
 use crate::sign::{self, Signature, TypedData};
 use alloy_primitives::keccak256;
@@ -38,8 +39,9 @@ impl Vault {
     /// signed (there the last byte is written as 0 or 1).
     ///
     /// # Errors
-    /// As [`Vault::personal_sign`].
+    /// As [`Vault::personal_sign`]; [`VaultError::Limit`] above [`MAX_CHAT_PAYLOAD_BYTES`].
     pub fn sign_chat(&self, payload: &[u8]) -> Result<Signature, VaultError> {
+        limits::check("payload", payload.len(), MAX_CHAT_PAYLOAD_BYTES, "bytes")?;
         let profile = self.profile()?;
         let chat = profile.chat().ok_or(VaultError::UnknownAccount {
             address: Address::ZERO,

@@ -134,6 +134,19 @@ impl Vault {
         self.login(self.session.key_uid()?, password)
     }
 
+    /// Logs a profile in without its keys, as it is after [`Vault::lock`]: for the successor of a vault that had
+    /// it logged in.
+    ///
+    /// # Errors
+    /// [`VaultError::UnknownProfile`] when it was deleted meanwhile, [`VaultError::LoggedIn`] when another
+    /// profile is logged in.
+    pub fn resume(&self, key_uid: KeyUid) -> Result<(), VaultError> {
+        if !self.store.exists(key_uid) {
+            return Err(VaultError::UnknownProfile { key_uid });
+        }
+        self.session.resume(key_uid)
+    }
+
     /// Wipes all keys from memory; the profile stays logged in.
     pub fn lock(&self) {
         if self.session.lock() {

@@ -2,7 +2,7 @@
 //! profiles: it can be shown before login, and nothing in it opens anything.
 
 use super::error::VaultError;
-use crate::address::{Address, KeyUid};
+use crate::address::{Address, KeyUid, PublicKey};
 use crate::limits::{self, MAX_ACCOUNTS, MAX_KEYPAIRS, MAX_NAME_BYTES, MAX_WATCH_ONLY};
 use serde::{Deserialize, Serialize};
 
@@ -84,8 +84,8 @@ pub struct Account {
     pub role: Role,
     /// Derivation path below the keypair's master key (`m` for a single key).
     pub path: Option<String>,
-    /// The public key in hex, `0x04` first; none when it is watched only.
-    pub public_key: Option<String>,
+    /// The public key, in hex; none when it is watched only.
+    pub public_key: Option<PublicKey>,
     /// Its name towards people.
     pub name: String,
     /// Unix time in seconds.

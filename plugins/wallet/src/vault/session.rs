@@ -133,6 +133,22 @@ impl Session {
         Ok(())
     }
 
+    /// Opens the profile locked, unless it is open already.
+    pub(super) fn resume(&self, key_uid: KeyUid) -> Result<(), VaultError> {
+        let mut open = self.current();
+        let open = open.get_or_insert(Open {
+            key_uid,
+            unlocked: None,
+        });
+        if open.key_uid == key_uid {
+            Ok(())
+        } else {
+            Err(VaultError::LoggedIn {
+                key_uid: open.key_uid,
+            })
+        }
+    }
+
     /// Wipes the keys. True if there were any.
     pub(super) fn lock(&self) -> bool {
         self.current()
