@@ -25,6 +25,8 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! [`Storage`] is the module that offers this to others as the interface `storage.kv` of the crate `storage-api`.
 
 mod batch;
 mod blocking;
@@ -37,6 +39,7 @@ mod job_id;
 mod key;
 pub mod limits;
 mod options;
+mod plugin;
 mod query;
 mod queue;
 mod reader;
@@ -53,6 +56,7 @@ pub use error::{Error, Result};
 pub use job::{Job, Stats};
 pub use key::{Key, KeyRange};
 pub use options::{FailedWrite, FailedWriteHook, Options};
+pub use plugin::{Storage, StorageConfig};
 pub use query::{Page, Row, Scan};
 pub use receipt::{Ack, Outcome, Receipt};
 pub use schema::{APPLICATION_ID, FORMAT};

@@ -49,6 +49,18 @@ pub const MAX_GET_MANY: usize = 1024;
 /// Bytes of payloads in the answer of one `get_many`.
 pub const MAX_GET_MANY_BYTES: usize = 64 * 1024 * 1024;
 
+/// Largest payload that is read on the calling thread of an asynchronous call; a larger one is read on a thread
+/// that may block.
+pub const INLINE_PAYLOAD_BYTES: usize = 64 * 1024;
+/// Sessions of the module: one for each caller and job.
+pub const MAX_SESSIONS: usize = 4096;
+/// Threads of the module on which reads may run at the same time.
+pub const READ_THREADS: usize = 32;
+/// Threads of the module on which jobs may be opened, closed and dropped at the same time.
+pub const JOB_THREADS: usize = 16;
+/// Failed writes that wait to be published as events.
+pub const FAILED_EVENTS: usize = 1024;
+
 /// Longest wait of a blocking call, unless the options say otherwise.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// Longest wait for a job to apply what was accepted and close, unless the options say otherwise.

@@ -111,6 +111,24 @@ pub(crate) fn get(connection: &Connection, category: &str, key: &Key) -> rusqlit
         .optional()
 }
 
+/// As [`get`], with `Some(None)` for a payload over `limit` bytes, which is not read then.
+pub(crate) fn get_up_to(
+    connection: &Connection,
+    category: &str,
+    key: &Key,
+    limit: usize,
+) -> rusqlite::Result<Option<Option<Vec<u8>>>> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let sql =
+        "SELECT CASE WHEN length(payload) <= ?3 THEN payload END FROM kv WHERE category = ?1 AND key = ?2";
+    connection
+        .prepare_cached(sql)?
+        .query_row(params![category.as_bytes(), key.as_bytes(), limit], |row| {
+            row.get(0)
+        })
+        .optional()
+}
+
 /// Whether `key` holds `expected`, or is absent when that is `None`.
 pub(crate) fn holds(
     connection: &Connection,

@@ -222,6 +222,10 @@ impl Queue {
         true
     }
 
+    pub(crate) fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
     pub(crate) fn depth(&self) -> Depth {
         let state = self.lock();
         Depth {

@@ -107,7 +107,27 @@ impl Readers {
         timeout: Duration,
         read: impl FnOnce(&Connection) -> rusqlite::Result<R>,
     ) -> Result<R> {
-        let mut lease = self.lease(timeout)?;
+        self.run(self.lease(timeout)?, read)
+    }
+
+    /// Runs `read` on a connection that is open and idle; `None` when there is none.
+    pub(crate) fn with_idle<R>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<R>,
+    ) -> Option<Result<R>> {
+        let connection = self.lock().idle.pop()?;
+        let lease = Lease {
+            readers: self,
+            connection: Some(connection),
+        };
+        Some(self.run(lease, read))
+    }
+
+    fn run<R>(
+        &self,
+        mut lease: Lease<'_>,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<R>,
+    ) -> Result<R> {
         let connection = lease.connection.as_ref().ok_or(Error::Closed)?;
         let answer = read(connection).map_err(|error| self.context.wrap(error));
         if answer.as_ref().is_err_and(Error::poisons_connection) {

@@ -243,6 +243,25 @@ impl Session {
         }
     }
 
+    /// Whether the job was closed; all further calls end with [`Error::Closed`].
+    pub fn is_closed(&self) -> bool {
+        self.shared.queue.is_closed()
+    }
+
+    /// Whether this is the only handle of the session, nothing of it is under way, and no failure waits to be
+    /// reported: then a new session would do as well.
+    pub fn is_idle(&self) -> bool {
+        let unreported = || {
+            self.origin
+                .failures
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .count()
+        };
+        // Each write that has no outcome yet, and each clone, holds the origin too.
+        Arc::strong_count(&self.origin) == 1 && unreported() == 0
+    }
+
     /// Whether a read made now would have to wait for earlier writes of this session.
     pub fn is_caught_up(&self) -> bool {
         *self.shared.applied.borrow() >= self.origin.last_write.load(Ordering::Acquire)

@@ -37,6 +37,39 @@ impl Session {
         self.read(|connection| query::get(connection, category, &key))
     }
 
+    /// As [`Session::get`], without waiting and without a large copy. `None` when that is not possible: earlier
+    /// writes of the session are not applied yet, no read connection is idle, or the payload is larger than
+    /// [`limits::INLINE_PAYLOAD_BYTES`].
+    ///
+    /// # Errors
+    /// A limit, or a failure of the database.
+    pub fn get_now(&self, category: &str, key: &Key) -> Result<Option<Option<Vec<u8>>>> {
+        batch::check_place(category, key)?;
+        let limit = limits::INLINE_PAYLOAD_BYTES;
+        let found = self.read_now(|connection| query::get_up_to(connection, category, key, limit))?;
+        Ok(match found {
+            Some(Some(payload)) => payload.map(Some),
+            Some(None) => Some(None),
+            None => None,
+        })
+    }
+
+    /// As [`Session::exists`], without waiting; `None` as for [`Session::get_now`].
+    ///
+    /// # Errors
+    /// As [`Session::get_now`].
+    pub fn exists_now(&self, category: &str, key: &Key) -> Result<Option<bool>> {
+        batch::check_place(category, key)?;
+        self.read_now(|connection| query::exists(connection, category, key))
+    }
+
+    fn read_now<R>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<R>) -> Result<Option<R>> {
+        if !self.is_caught_up() {
+            return Ok(None);
+        }
+        self.shared.readers.with_idle(read).transpose()
+    }
+
     /// The payloads of several keys at one moment, in their order.
     ///
     /// # Errors

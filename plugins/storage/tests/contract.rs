@@ -52,8 +52,8 @@ fn ranges_are_half_open_and_empty_bounds_are_none() {
     assert_eq!(scanned(KeyRange::new(key(2), key(4))), [2, 3]);
     assert_eq!(scanned(KeyRange::new(key(3), [])), [3, 4, 5]);
     assert_eq!(scanned(KeyRange::new([], key(3))), [1, 2]);
-    assert_eq!(scanned(KeyRange::new(key(3), key(3))), []);
-    assert_eq!(scanned(KeyRange::new(key(4), key(2))), []);
+    assert!(scanned(KeyRange::new(key(3), key(3))).is_empty());
+    assert!(scanned(KeyRange::new(key(4), key(2))).is_empty());
     assert_eq!(session.count("c", &KeyRange::new(key(4), key(2))).unwrap(), 0);
     assert_eq!(
         session.delete_range("c", KeyRange::new(key(4), key(2))).unwrap(),
@@ -102,8 +102,8 @@ fn pages_go_on_where_they_ended_while_others_write() {
 
     let backwards = numbers(&session, "c", all.clone().reverse());
     assert_eq!(backwards, [100, 9, 8, 7, 6, 5, 2, 1, 0, -1]);
-    assert_eq!(numbers(&session, "c", all.clone().after(key(100))), []);
-    assert_eq!(numbers(&session, "c", all.clone().reverse().after(key(-1))), []);
+    assert!(numbers(&session, "c", all.clone().after(key(100))).is_empty());
+    assert!(numbers(&session, "c", all.clone().reverse().after(key(-1))).is_empty());
     let exact = session.scan("c", &all.limit(10)).unwrap();
     assert_eq!((exact.rows.len(), exact.next), (10, None));
 }

@@ -1,0 +1,94 @@
+//! The module: the store behind the interface `storage.kv`.
+//!
+//! A call goes from [`kv`] into the [`lane`] of its caller and job, which keeps the caller's order and has the
+//! session; writes then wait for the writer, reads run as [`reads`] says, and [`convert`] turns what comes out into
+//! the contract's types.
+//!
+//! Job names are shared by all callers: two modules that name the same job work on the same data.
+
+mod config;
+mod convert;
+mod kv;
+mod lane;
+mod reads;
+mod report;
+#[cfg(test)]
+mod tests;
+mod threads;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use backplane_sdk::prelude::*;
+use storage_api::KvEvents;
+
+use crate::limits;
+use crate::{Options, Store};
+use lane::Lanes;
+use report::Reporter;
+use threads::Threads;
+
+pub use config::StorageConfig;
+
+/// Keeps keys and payloads in jobs, one SQLite file each.
+///
+/// The files lie in the module's own folder, or where the configuration says. One module at a time may have them
+/// open.
+pub struct Storage {
+    lanes: Lanes,
+    reads: Threads,
+    reporter: Reporter,
+    call_timeout: Duration,
+}
+
+/// Keeps keys and payloads in jobs, one SQLite file each.
+#[module(name = "storage", provides(storage_api::Kv), exclusive("job files"))]
+impl Module for Storage {
+    type Config = StorageConfig;
+
+    fn check(config: &StorageConfig) -> Result<(), Error> {
+        config.check()
+    }
+
+    async fn start(context: Context, config: StorageConfig) -> Result<Self, Error> {
+        let events: KvEvents = context.events();
+        let publish = move |write| {
+            let events = events.clone();
+            async move { events.failed(&write).await }
+        };
+        Self::open(context.data_dir(), &config, publish)
+    }
+
+    async fn stop(&self) {
+        if let Err(error) = self.lanes.close().await {
+            tracing::error!(%error, "the store did not close cleanly");
+        }
+        self.reporter.end().await;
+    }
+}
+
+impl Storage {
+    /// A module whose files lie in `data_dir` unless `config` says otherwise, and that tells failed writes to
+    /// `publish`. Nothing is opened yet. Needs a tokio runtime.
+    fn open<F, P>(data_dir: &Path, config: &StorageConfig, publish: P) -> Result<Self, Error>
+    where
+        P: Fn(storage_api::FailedWrite) -> F + Send + 'static,
+        F: Future<Output = Result<(), CallError>> + Send + 'static,
+    {
+        let (reporter, hook) = Reporter::start(publish);
+        let options = Options {
+            on_failed_write: Some(hook),
+            ..config.options()
+        };
+        let call_timeout = options.call_timeout;
+        let root = config.directory.as_ref().map_or(data_dir, Path::new);
+        let store = Arc::new(Store::new(root, options)?);
+        Ok(Self {
+            lanes: Lanes::new(store),
+            reads: Threads::new(limits::READ_THREADS),
+            reporter,
+            call_timeout,
+        })
+    }
+}

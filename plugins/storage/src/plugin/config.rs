@@ -1,0 +1,79 @@
+//! What can be configured.
+
+use std::time::Duration;
+
+use backplane_sdk::{Error, record};
+
+use crate::Options;
+
+/// Smallest quota of a job: what an empty one needs, with room to work in.
+const MIN_QUOTA: u64 = 64 * 1024;
+/// Largest queue, in batches.
+const MAX_QUEUE_BATCHES: u32 = 1_000_000;
+/// Largest queue, in bytes.
+const MAX_QUEUE_BYTES: u64 = 4 * 1024 * 1024 * 1024;
+/// Longest wait, in milliseconds: one hour.
+const MAX_TIMEOUT_MS: u64 = 3_600_000;
+
+/// How the store behaves. All its jobs are alike.
+#[record]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StorageConfig {
+    /// The folder of the job files; the module's own folder when left out. Another instance must not use it at
+    /// the same time.
+    pub directory: Option<String>,
+    /// Size in bytes over which the file of a job does not grow, at least 65536; no limit when left out.
+    pub quota: Option<u64>,
+    /// Batches that may wait for the writer of one job, 1 to 1000000.
+    #[default(4096)]
+    pub queue_batches: u32,
+    /// Bytes that may wait for the writer of one job, 1 to 4294967296. A larger batch is admitted alone.
+    #[default(33554432)]
+    pub queue_bytes: u64,
+    /// Longest wait of a call for room in the queue, for the outcome of a write, and for a read connection, in
+    /// milliseconds, 1 to 3600000. The deadline of the call ends it earlier.
+    #[default(30000)]
+    pub call_timeout_ms: u64,
+    /// Longest wait for a job to close, in milliseconds, 1 to 3600000.
+    #[default(60000)]
+    pub close_timeout_ms: u64,
+}
+
+fn within(field: &str, value: u64, least: u64, most: u64) -> Result<(), Error> {
+    if (least..=most).contains(&value) {
+        return Ok(());
+    }
+    Err(format!("{field} is {value}; it must be {least} to {most}").into())
+}
+
+impl StorageConfig {
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.directory.as_ref().is_some_and(String::is_empty) {
+            return Err("directory is empty; leave it out for the module's own folder".into());
+        }
+        if let Some(quota) = self.quota {
+            within("quota", quota, MIN_QUOTA, i64::MAX.unsigned_abs())?;
+        }
+        within(
+            "queue_batches",
+            self.queue_batches.into(),
+            1,
+            MAX_QUEUE_BATCHES.into(),
+        )?;
+        within("queue_bytes", self.queue_bytes, 1, MAX_QUEUE_BYTES)?;
+        within("call_timeout_ms", self.call_timeout_ms, 1, MAX_TIMEOUT_MS)?;
+        within("close_timeout_ms", self.close_timeout_ms, 1, MAX_TIMEOUT_MS)
+    }
+
+    pub(crate) fn options(&self) -> Options {
+        let size = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
+        Options {
+            queue_batches: size(self.queue_batches.into()),
+            queue_bytes: size(self.queue_bytes),
+            call_timeout: Duration::from_millis(self.call_timeout_ms),
+            close_timeout: Duration::from_millis(self.close_timeout_ms),
+            quota: self.quota,
+            on_failed_write: None,
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! The interface, call by call.
+
+use std::time::Duration;
+
+use backplane_sdk::Bytes;
+use storage_api as api;
+use storage_api::{Kv, KvError};
+
+use super::lane::Caller;
+use super::{Storage, convert};
+use crate::error::Result;
+use crate::{Ack, Batch, Error, Outcome, Session, Store};
+
+/// Who makes the call that this thread works for.
+fn caller() -> Caller {
+    backplane_sdk::current_context().chain().last().copied()
+}
+
+/// The answer of `work`, or a timeout that says what was waited for.
+pub(super) async fn within<T>(
+    waited: Duration,
+    what: &'static str,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    let timed_out = |_| Err(Error::Timeout { what, waited });
+    tokio::time::timeout(waited, work).await.unwrap_or_else(timed_out)
+}
+
+fn level(durable: bool) -> Ack {
+    if durable { Ack::Durable } else { Ack::Applied }
+}
+
+impl Storage {
+    /// Submits a batch and waits for its outcome. Both waits are bounded, also where the call has no deadline.
+    async fn write(&self, job: &str, batch: Batch, ack: Ack, wait: bool) -> Result<Outcome> {
+        let call = |session: Session| async move {
+            let receipt = if wait {
+                within(self.call_timeout, "room in the queue", session.submit(batch, ack)).await?
+            } else {
+                session.try_persist(batch, ack)?
+            };
+            within(self.call_timeout, "the outcome of a write", receipt).await
+        };
+        self.lanes.run(caller(), job, call).await
+    }
+
+    async fn settle(&self, job: &str, ack: Ack) -> Result<(), KvError> {
+        let call = |session: Session| async move {
+            within(self.call_timeout, "earlier writes", session.settle(ack)).await
+        };
+        Ok(self.lanes.run(caller(), job, call).await?)
+    }
+}
+
+impl Kv for Storage {
+    async fn persist(
+        &self,
+        job: String,
+        ops: Vec<api::Op>,
+        ack: api::Ack,
+        wait: bool,
+    ) -> Result<api::Receipt, KvError> {
+        let batch = convert::batch(ops);
+        let outcome = self.write(&job, batch, convert::ack(ack), wait).await?;
+        Ok(convert::receipt(outcome))
+    }
+
+    async fn barrier(&self, job: String) -> Result<(), KvError> {
+        self.settle(&job, Ack::Applied).await
+    }
+
+    async fn flush(&self, job: String) -> Result<(), KvError> {
+        self.settle(&job, Ack::Durable).await
+    }
+
+    async fn get(&self, job: String, category: String, key: Bytes) -> Result<Option<Bytes>, KvError> {
+        let key = convert::key(key);
+        let read = |session: &Session, category: &str, key| session.get(category, key);
+        let payload = self
+            .read_key(caller(), &job, category, key, Session::get_now, read)
+            .await?;
+        Ok(payload.map(Bytes))
+    }
+
+    async fn get_many(
+        &self,
+        job: String,
+        category: String,
+        keys: Vec<Bytes>,
+    ) -> Result<Vec<Option<Bytes>>, KvError> {
+        let keys: Vec<_> = keys.into_iter().map(convert::key).collect();
+        let read = move |session: &Session| session.get_many(&category, &keys);
+        let payloads = self.read(caller(), &job, read).await?;
+        Ok(payloads.into_iter().map(|payload| payload.map(Bytes)).collect())
+    }
+
+    async fn exists(&self, job: String, category: String, key: Bytes) -> Result<bool, KvError> {
+        let key = convert::key(key);
+        let read = |session: &Session, category: &str, key| session.exists(category, key);
+        let found = self.read_key(caller(), &job, category, key, Session::exists_now, read);
+        Ok(found.await?)
+    }
+
+    async fn count(&self, job: String, category: String, range: api::KeyRange) -> Result<u64, KvError> {
+        let range = convert::range(range);
+        let read = move |session: &Session| session.count(&category, &range);
+        Ok(self.read(caller(), &job, read).await?)
+    }
+
+    async fn scan(&self, job: String, category: String, scan: api::Scan) -> Result<api::RowPage, KvError> {
+        let scan = convert::scan(scan);
+        let read = move |session: &Session| session.scan(&category, &scan);
+        Ok(convert::rows(self.read(caller(), &job, read).await?))
+    }
+
+    async fn put(
+        &self,
+        job: String,
+        category: String,
+        key: Bytes,
+        payload: Bytes,
+        durable: bool,
+    ) -> Result<(), KvError> {
+        let batch = Batch::new().put(category, convert::key(key), payload.0);
+        self.write(&job, batch, level(durable), true).await?;
+        Ok(())
+    }
+
+    async fn put_if_absent(
+        &self,
+        job: String,
+        category: String,
+        key: Bytes,
+        payload: Bytes,
+        durable: bool,
+    ) -> Result<bool, KvError> {
+        self.compare_and_put(job, category, key, None, payload, durable)
+            .await
+    }
+
+    async fn compare_and_put(
+        &self,
+        job: String,
+        category: String,
+        key: Bytes,
+        expected: Option<Bytes>,
+        payload: Bytes,
+        durable: bool,
+    ) -> Result<bool, KvError> {
+        let key = convert::key(key);
+        let batch = Batch::new()
+            .expect(category.clone(), key.clone(), expected.map(|expected| expected.0))
+            .put(category, key, payload.0);
+        match self.write(&job, batch, level(durable), true).await {
+            Ok(_) => Ok(true),
+            Err(Error::Conflict { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn delete(
+        &self,
+        job: String,
+        category: String,
+        key: Bytes,
+        durable: bool,
+    ) -> Result<bool, KvError> {
+        let batch = Batch::new().delete(category, convert::key(key));
+        let outcome = self.write(&job, batch, level(durable), true).await?;
+        Ok(outcome.removed.is_some_and(|rows| rows > 0))
+    }
+
+    async fn delete_range(
+        &self,
+        job: String,
+        category: String,
+        range: api::KeyRange,
+        durable: bool,
+    ) -> Result<u64, KvError> {
+        let batch = Batch::new().delete_range(category, convert::range(range));
+        let outcome = self.write(&job, batch, level(durable), true).await?;
+        Ok(outcome.removed.unwrap_or(0))
+    }
+
+    async fn list_categories(
+        &self,
+        job: String,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<api::CategoryPage, KvError> {
+        let limit = convert::size(limit.into());
+        let read = move |session: &Session| session.list_categories(after.as_deref(), limit);
+        Ok(convert::categories(self.read(caller(), &job, read).await?))
+    }
+
+    async fn list_jobs(&self) -> Result<Vec<String>, KvError> {
+        Ok(self.lanes.on_store(Store::list_jobs).await?)
+    }
+
+    async fn stats(&self, job: String) -> Result<api::JobStats, KvError> {
+        let stats = self.lanes.on_store(move |store| store.job(&job)?.stats()).await?;
+        Ok(convert::stats(stats))
+    }
+
+    async fn close_job(&self, job: String) -> Result<(), KvError> {
+        Ok(self.lanes.end(caller(), &job, Store::close_job).await?)
+    }
+
+    async fn drop_job(&self, job: String) -> Result<(), KvError> {
+        Ok(self.lanes.end(caller(), &job, Store::drop_job).await?)
+    }
+}
