@@ -36,6 +36,11 @@ impl Cursor {
         i64::from_be_bytes(bytes) ^ i64::MIN
     }
 
+    /// The place that [`Cursor::as_bytes`] gave.
+    pub const fn from_bytes(bytes: [u8; Self::LEN]) -> Self {
+        Self(bytes)
+    }
+
     /// The bytes, in history order.
     pub fn as_bytes(&self) -> &[u8; Self::LEN] {
         &self.0

@@ -5,7 +5,8 @@
 //! anybody hears of it.
 //!
 //! Where to look: [`wire`] is the toy-chat payload, [`message`] the Waku envelope and its hash, [`key`] the
-//! order of the history, [`record`] what one entry holds, [`room`] the engine that ties them together.
+//! order of the history, [`record`] what one entry holds, [`room`] the engine that ties them together, and
+//! [`plugin`] the module that puts it into a host.
 
 pub mod clock;
 pub mod config;
@@ -15,6 +16,7 @@ pub mod limits;
 pub mod message;
 pub mod nick;
 pub mod page;
+pub mod plugin;
 pub mod ports;
 pub mod record;
 pub mod room;
@@ -37,5 +39,5 @@ pub use nick::Nickname;
 pub use page::Page;
 pub use ports::{History, Relay, Row, Scan};
 pub use record::{Direction, StoredMessage};
-pub use room::Room;
+pub use room::{Counts, Room};
 pub use state::RoomState;

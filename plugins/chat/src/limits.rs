@@ -1,5 +1,7 @@
 //! Every bound of the chat engine, in one place.
 
+use std::time::Duration;
+
 /// Longest nickname we give ourselves, in Unicode characters. Nicknames of others are kept as they came.
 pub const MAX_NICK_CHARS: usize = 32;
 
@@ -29,3 +31,12 @@ pub const MAX_RECENT: usize = 1024;
 /// How many seconds ahead of the clock a timestamp may be set to tell equal texts of one second apart.
 /// Store nodes refuse messages more than 20 seconds ahead.
 pub const MAX_SECONDS_AHEAD: u64 = 10;
+
+/// How often something is tried when the module that it needs is away, for example to store a message that came in.
+pub const AWAY_TRIES: u32 = 6;
+
+/// The pause before the second try; each further one is twice as long.
+pub const AWAY_FIRST_PAUSE: Duration = Duration::from_millis(100);
+
+/// The longest pause before a try.
+pub const AWAY_LONGEST_PAUSE: Duration = Duration::from_secs(2);

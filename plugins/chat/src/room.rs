@@ -33,6 +33,17 @@ pub struct Room<R, H> {
     inner: Mutex<Inner>,
 }
 
+/// What a room counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    /// Messages written here.
+    pub sent: u64,
+    /// New messages of others.
+    pub received: u64,
+    /// Repeats that were recognised.
+    pub duplicates: u64,
+}
+
 struct Inner {
     nick: Nickname,
     sent: u64,
@@ -53,10 +64,6 @@ impl<R: Relay, H: History> Room<R, H> {
             Some(nick) => nick,
             None => Nickname::new(&config.default_nick)?,
         };
-        relay
-            .subscribe(&config.pubsub_topic, &config.content_topic)
-            .await
-            .map_err(ChatError::Relay)?;
         let inner = Inner {
             nick,
             sent: 0,
@@ -65,14 +72,32 @@ impl<R: Relay, H: History> Room<R, H> {
             recent: RecentHashes::default(),
         };
         let keys = RoomKeys::new(&config.content_topic);
-        Ok(Self {
+        let room = Self {
             config,
             keys,
             clock,
             relay,
             history,
             inner: Mutex::new(inner),
-        })
+        };
+        room.subscribe().await?;
+        Ok(room)
+    }
+
+    /// Which conversation this is.
+    pub fn config(&self) -> &RoomConfig {
+        &self.config
+    }
+
+    /// Asks the relay for the room's messages, again after the relay has forgotten it.
+    ///
+    /// # Errors
+    /// [`ChatError::Relay`].
+    pub async fn subscribe(&self) -> Result<(), ChatError> {
+        self.relay
+            .subscribe(&self.config.pubsub_topic, &self.config.content_topic)
+            .await
+            .map_err(ChatError::Relay)
     }
 
     /// Stores a text, then publishes it.
@@ -102,7 +127,7 @@ impl<R: Relay, H: History> Room<R, H> {
         Ok(stored)
     }
 
-    /// Takes in what the relay delivered. `Some` is a message that was never seen before and is now stored;
+    /// Takes in what the relay got from a peer. `Some` is a message that was never seen before and is now stored;
     /// `None` is a repeat, or a message of another topic.
     ///
     /// # Errors
@@ -112,6 +137,28 @@ impl<R: Relay, H: History> Room<R, H> {
         &self,
         pubsub_topic: &str,
         message: &WakuMessage,
+    ) -> Result<Option<StoredMessage>, ChatError> {
+        self.take(pubsub_topic, message, true).await
+    }
+
+    /// Takes in what somebody on this host published, maybe this room itself. Unlike [`Room::receive`] it is no sign
+    /// that the network has the message: relays deliver here also what no peer took.
+    ///
+    /// # Errors
+    /// As [`Room::receive`].
+    pub async fn receive_local(
+        &self,
+        pubsub_topic: &str,
+        message: &WakuMessage,
+    ) -> Result<Option<StoredMessage>, ChatError> {
+        self.take(pubsub_topic, message, false).await
+    }
+
+    async fn take(
+        &self,
+        pubsub_topic: &str,
+        message: &WakuMessage,
+        from_network: bool,
     ) -> Result<Option<StoredMessage>, ChatError> {
         if pubsub_topic != self.config.pubsub_topic || message.content_topic != self.config.content_topic {
             return Ok(None);
@@ -123,15 +170,18 @@ impl<R: Relay, H: History> Room<R, H> {
         }
         let stored = StoredMessage::incoming(message, hash, (self.clock)());
         let new = self.insert(&stored).await?;
-        if !new {
+        if !new && from_network {
             self.confirm_published(&stored.cursor()).await?;
         }
         let mut inner = self.inner();
-        inner.recent.insert(hash);
+        // An own message that no peer took must still be recognised as published when the network brings it.
+        if new || from_network {
+            inner.recent.insert(hash);
+        }
         if new {
             inner.received += 1;
         } else {
-            inner.duplicates += 1;
+            inner.duplicates += u64::from(from_network);
         }
         Ok(new.then_some(stored))
     }
@@ -156,6 +206,16 @@ impl<R: Relay, H: History> Room<R, H> {
     /// Our nickname.
     pub fn nick(&self) -> Nickname {
         self.inner().nick.clone()
+    }
+
+    /// What was counted since the first start of the chain of versions.
+    pub fn counts(&self) -> Counts {
+        let inner = self.inner();
+        Counts {
+            sent: inner.sent,
+            received: inner.received,
+            duplicates: inner.duplicates,
+        }
     }
 
     /// Changes our nickname, for good.

@@ -219,6 +219,47 @@ async fn an_unpublished_message_seen_on_the_network_becomes_published() {
     assert!(all(&room).await[0].published);
 }
 
+/// The relay delivers on its own host what it could not send to anybody, under the origin `local`.
+#[tokio::test]
+async fn the_echo_of_an_own_message_does_not_make_it_published() {
+    let bench = Bench::new();
+    let room = bench.room().await;
+    *bench.relay.refuse.lock().unwrap() = Some(PortError::Refused("no peers".into()));
+    assert!(room.send("hi").await.is_err());
+    let own = WakuMessage {
+        payload: hex::decode("08a0f6d78a061205616c6963651a026869").unwrap(),
+        content_topic: "/toy-chat/2/huilong/proto".into(),
+        timestamp: 1633024800 * NANOS,
+        ..WakuMessage::default()
+    };
+    assert_eq!(room.receive_local(PUBSUB, &own).await, Ok(None));
+    assert!(!all(&room).await[0].published);
+
+    assert_eq!(room.receive(PUBSUB, &own).await, Ok(None));
+    assert!(all(&room).await[0].published);
+    assert_eq!(all(&room).await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_another_module_of_the_host_published_is_a_message_like_any_other() {
+    let bench = Bench::new();
+    let room = bench.room().await;
+    let message = from_bob(5, "hello");
+    let stored = room.receive_local(PUBSUB, &message).await.unwrap().unwrap();
+    assert_eq!((stored.direction, stored.published), (Direction::Incoming, true));
+    assert_eq!(room.receive(PUBSUB, &message).await, Ok(None));
+    assert_eq!(all(&room).await, [stored]);
+}
+
+#[tokio::test]
+async fn a_relay_that_forgot_the_room_is_asked_again() {
+    let bench = Bench::new();
+    let room = bench.room().await;
+    room.subscribe().await.unwrap();
+    let asked = (PUBSUB.to_owned(), "/toy-chat/2/huilong/proto".to_owned());
+    assert_eq!(*bench.relay.subscribed.lock().unwrap(), [asked.clone(), asked]);
+}
+
 #[tokio::test]
 async fn nothing_is_published_or_announced_that_could_not_be_stored() {
     let bench = Bench::new();
