@@ -71,7 +71,10 @@ fn explain(errors: &AbiInstabilityErrors) -> DeclarationError {
     let failed = errors.errors.iter().filter(|error| !error.errs.is_empty());
     let innermost = failed.min_by_key(|error| Reverse(error.stack_trace.len()));
     let (path, error) = match innermost {
-        Some(error) => (&error.stack_trace[..], error.errs.first()),
+        Some(error) => (
+            &error.stack_trace[..],
+            error.errs.iter().min_by_key(|error| vagueness(error)),
+        ),
         None => (&[][..], None),
     };
     let (expected, found) = match error {
@@ -85,20 +88,28 @@ fn explain(errors: &AbiInstabilityErrors) -> DeclarationError {
     }
 }
 
+/// Which of the differences of one type says most: a field, not the size that it changes.
+const fn vagueness(error: &AbiInstability) -> u8 {
+    match error {
+        AbiInstability::UnexpectedField(_) => 0,
+        AbiInstability::FieldCountMismatch(_) => 2,
+        AbiInstability::Size(_) | AbiInstability::Alignment(_) => 3,
+        _ => 1,
+    }
+}
+
 fn field_path(path: &[ExpectedFound<TLFieldOrFunction>]) -> String {
-    let mut text = String::from("AbiTables");
+    let mut steps = vec!["AbiTables"];
     for step in path {
-        let name = match &step.expected {
-            TLFieldOrFunction::Field(field) => field.name(),
-            TLFieldOrFunction::Function(function) => function.name.as_str(),
-        };
-        // What a pointer points to is its field 0.
-        if name != "0" {
-            text.push('.');
-            text.push_str(name);
+        match &step.expected {
+            // What a pointer points to is its field 0.
+            TLFieldOrFunction::Field(field) if field.name() == "0" => {}
+            TLFieldOrFunction::Field(field) => steps.push(field.name()),
+            // It bears the name of the field that holds it.
+            TLFieldOrFunction::Function(_) => {}
         }
     }
-    text
+    steps.join(".")
 }
 
 fn difference(error: &AbiInstability) -> (String, String) {
