@@ -1,39 +1,23 @@
-//! What the whole-system tests share: plugins built once, and hosts in a folder of their own.
+//! What the whole-system tests share: hosts in a folder of their own.
 
 use backplane_host::Host;
 use backplane_host::bundle::Bundle;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
-/// The folder into which cargo puts libraries of the profile that the tests were built with.
-fn output() -> PathBuf {
-    let test = std::env::current_exe().expect("a test has a path");
-    // target/PROFILE/deps/TEST
-    test.ancestors().nth(2).expect("a test lies in target/PROFILE/deps").to_owned()
-}
+/// The longest that a test waits for something that has to come.
+const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The library of a workspace package, built now if need be.
-pub fn library(package: &str) -> PathBuf {
-    static BUILT: Mutex<Vec<String>> = Mutex::new(Vec::new());
-    let output = output();
-    let mut built = BUILT.lock().expect("no test panics while it builds");
-    if !built.iter().any(|it| it == package) {
-        let profile = match output.file_name().and_then(|name| name.to_str()) {
-            Some("debug") => "dev",
-            Some(profile) => profile,
-            None => "dev",
-        };
-        let status = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--package", package, "--profile", profile, "--target-dir"])
-            .arg(output.parent().expect("the profile's folder lies in target"))
-            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
-            .status()
-            .expect("cargo runs");
-        assert!(status.success(), "{package} does not build");
-        built.push(package.to_owned());
+/// Waits until `done`, which has to come.
+///
+/// # Panics
+/// It did not come.
+pub fn until(what: &str, done: impl Fn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !done() {
+        assert!(Instant::now() < deadline, "waited in vain for: {what}");
+        std::thread::yield_now();
     }
-    output.join(format!("lib{}.so", package.replace('-', "_")))
 }
 
 /// Another file with the same code: a library does not mind what follows it, but its hash is another one.

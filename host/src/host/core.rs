@@ -4,7 +4,7 @@ use super::{HostError, InterfaceReport, ModuleReport};
 use crate::bundle::{HostConfig, ModuleConfig};
 use crate::events::Topics;
 use crate::library::Plugin;
-use crate::lifecycle::{Failure, History, Module, Supervisor, Transition};
+use crate::lifecycle::{Failure, History, Module, ModuleState, Supervisor, Transition};
 use crate::limits;
 use crate::log::Log;
 use crate::plan::{Candidate, PlannedModule};
@@ -108,9 +108,10 @@ impl Core {
         self.registry().modules.values().cloned().collect()
     }
 
-    /// The slot that provides an interface: the highest version that will do, then the first name.
+    /// The slot that provides an interface: one that is ready, with the highest version that will do, then the
+    /// first by name.
     pub(crate) fn provider(&self, interface: &str, version: &VersionReq) -> Result<Arc<Slot>, String> {
-        let mut best: Option<(Version, Arc<Slot>)> = None;
+        let mut best: Option<((bool, Version), Arc<Slot>)> = None;
         let mut others = Vec::new();
         for module in self.modules() {
             let seen = module.seen();
@@ -123,8 +124,11 @@ impl Core {
             {
                 if !version.matches(&provided.version) {
                     others.push(format!("{} provides {}", module.slot.name, provided.version));
-                } else if best.as_ref().is_none_or(|(best, _)| provided.version > *best) {
-                    best = Some((provided.version.clone(), Arc::clone(&module.slot)));
+                    continue;
+                }
+                let rank = (seen.state == ModuleState::Ready, provided.version.clone());
+                if best.as_ref().is_none_or(|(best, _)| rank > *best) {
+                    best = Some((rank, Arc::clone(&module.slot)));
                 }
             }
         }

@@ -3,6 +3,7 @@
 use super::{Core, HostError};
 use crate::bundle::Grants;
 use crate::events::EventStream;
+use crate::registry::Slot;
 use crate::router::{Caller, Permit};
 use backplane_descriptor::transcode::{cbor_to_json, json_to_cbor};
 use backplane_descriptor::{Interface, Method, Overflow, nearest};
@@ -10,15 +11,16 @@ use backplane_plugin_api::status;
 use backplane_sdk::{Binding, Blob, CallError, Client, EventSpec, HostHandle, Value};
 use semver::VersionReq;
 use serde_json::Value as Json;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Someone outside the modules who calls and listens: a user interface, a control socket, a test. Modules see
 /// its name as that of the caller. Usable from any thread.
 pub struct FrontEnd {
     core: Arc<Core>,
     caller: Arc<Caller>,
-    /// Bindings that calls by name have made, by interface and module.
-    bound: std::sync::Mutex<std::collections::HashMap<(String, Arc<str>), u64>>,
+    /// Bindings that calls by name have made, by interface and slot.
+    bound: Mutex<HashMap<(String, u16), u64>>,
 }
 
 impl FrontEnd {
@@ -39,7 +41,7 @@ impl FrontEnd {
         Ok(Self {
             core: Arc::clone(core),
             caller,
-            bound: std::sync::Mutex::default(),
+            bound: Mutex::default(),
         })
     }
 
@@ -111,53 +113,42 @@ impl FrontEnd {
         }
     }
 
-    fn find(&self, target: &str) -> Result<(Interface, Arc<str>, u32, Method), CallError<Json>> {
+    fn find(&self, target: &str) -> Result<(Interface, Arc<Slot>, u32, Method), CallError<Json>> {
         let missing = |message: String| refusal(status::NOT_FOUND, message);
         let (id, name) = target.rsplit_once('.').ok_or_else(|| {
             missing(format!(
                 "{target:?} is not of the form INTERFACE.METHOD, for example chat.room.send"
             ))
         })?;
-        let all = self.core.interfaces();
-        let Some(found) = all
-            .iter()
-            .filter(|it| it.interface.id == id)
-            .max_by(|a, b| a.interface.version.cmp(&b.interface.version))
-        else {
-            let known = nearest(id, all.iter().map(|it| it.interface.id.as_str()));
-            let hint = known.map_or(String::new(), |known| format!("; did you mean {known}?"));
-            return Err(missing(format!("no module provides {id}{hint}")));
-        };
-        let Some((index, method)) = found.interface.method(name) else {
-            let known = nearest(name, found.interface.methods.iter().map(|it| it.name.as_str()));
-            let hint = known.map_or(String::new(), |known| format!("; did you mean {known}?"));
+        let slot = self.core.provider(id, &VersionReq::STAR).map_err(|message| {
+            let all = self.core.interfaces();
+            missing(message + &hint(id, all.iter().map(|it| it.interface.id.as_str())))
+        })?;
+        let interface = self.core.interface_of(&slot.name, id);
+        let interface = interface.ok_or_else(|| missing(format!("no module provides {id}")))?;
+        let Some((index, method)) = interface.method(name) else {
+            let hint = hint(name, interface.methods.iter().map(|it| it.name.as_str()));
             return Err(missing(format!("{id} has no method {name}{hint}")));
         };
-        Ok((
-            found.interface.clone(),
-            found.module.as_str().into(),
-            index,
-            method.clone(),
-        ))
+        let method = method.clone();
+        Ok((interface, slot, index, method))
     }
 
-    fn bind(&self, interface: &Interface, slot: &Arc<str>) -> Result<u64, CallError<Json>> {
-        let mut bound = self
-            .bound
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let key = (interface.id.clone(), Arc::clone(slot));
+    fn bind(&self, interface: &Interface, slot: &Arc<Slot>) -> Result<u64, CallError<Json>> {
+        let mut bound = self.bound.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (interface.id.clone(), slot.index);
         if let Some(number) = bound.get(&key) {
             return Ok(*number);
         }
-        let requirement = VersionReq::STAR.to_string();
-        let number = self
-            .caller
-            .resolve(&interface.id, &requirement)
-            .map_err(|reply| refusal(reply.status, reply.message()))?;
+        let number = self.caller.bind(&interface.id, VersionReq::STAR, Some(slot));
+        let number = number.map_err(|reply| refusal(reply.status, reply.message()))?;
         bound.insert(key, number);
         Ok(number)
     }
+}
+
+fn hint<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    nearest(name, known).map_or_else(String::new, |known| format!("; did you mean {known}?"))
 }
 
 /// An array or a bare value where an object is expected stands for the parameters in their order.

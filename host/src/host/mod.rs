@@ -28,6 +28,8 @@ pub struct Host {
     core: Arc<Core>,
     bundle: Mutex<Bundle>,
     plan: Mutex<Plan>,
+    /// Held by whatever changes which modules there are.
+    changing: Mutex<()>,
 }
 
 impl Host {
@@ -42,6 +44,7 @@ impl Host {
             core,
             bundle: Mutex::new(bundle),
             plan: Mutex::default(),
+            changing: Mutex::default(),
         };
         let plan = host.resolve()?;
         host.start_planned(&plan)?;
@@ -55,6 +58,10 @@ impl Host {
 
     fn plan(&self) -> MutexGuard<'_, Plan> {
         self.plan.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn resolve(&self) -> Result<Plan, HostError> {
@@ -140,6 +147,7 @@ impl Host {
         grants: Grants,
         config: &serde_json::Value,
     ) -> Result<ModuleReport, HostError> {
+        let _changing = self.change();
         if self.core.module(name).is_some() {
             return Err(HostError::TwoModules(name.to_owned()));
         }
@@ -217,6 +225,7 @@ impl Host {
     /// There is no such module, others need it, or it did not stop in time; in the last case it is gone all
     /// the same.
     pub fn unload(&self, name: &str, force: bool) -> Result<(), HostError> {
+        let _changing = self.change();
         let module = self
             .core
             .module(name)
@@ -246,13 +255,21 @@ impl Host {
         })
     }
 
-    /// Puts the plugin in the file `plugin` in the place of what runs as `name`; see [`crate::lifecycle`].
+    /// Puts the plugin in the file `plugin` in the place of what runs as `name`, with the configuration
+    /// `config` or, without one, that of the old version. The new instance starts beside the old one, the calls
+    /// under way end, the state crosses, and the calls that waited go on; a module that holds something
+    /// exclusive ends before the new one starts.
     ///
     /// # Errors
     /// Why the old version is still there.
-    pub fn swap(&self, name: &str, plugin: &Path) -> Result<SwapReport, HostError> {
+    pub fn swap(
+        &self,
+        name: &str,
+        plugin: &Path,
+        config: Option<&serde_json::Map<String, serde_json::Value>>,
+    ) -> Result<SwapReport, HostError> {
         let new = find::candidate(plugin)?;
-        self.swap_to(name, &new)
+        self.swap_to(name, &new, config)
     }
 
     /// Puts the version in place that ran before the last swap.
@@ -278,10 +295,16 @@ impl Host {
             sha256: crate::bundle::Digest(sha256),
             manifest,
         };
-        self.swap_to(name, &Arc::new(candidate))
+        self.swap_to(name, &Arc::new(candidate), None)
     }
 
-    fn swap_to(&self, name: &str, new: &Arc<Candidate>) -> Result<SwapReport, HostError> {
+    fn swap_to(
+        &self,
+        name: &str,
+        new: &Arc<Candidate>,
+        config: Option<&serde_json::Map<String, serde_json::Value>>,
+    ) -> Result<SwapReport, HostError> {
+        let _changing = self.change();
         let module = self
             .core
             .module(name)
@@ -295,14 +318,25 @@ impl Host {
             .plan()
             .replaced(name, new)
             .map_err(|error| refused(error.to_string()))?;
-        let settings = self.settings(name, new)?;
-        let plugin = self.core.open(new)?;
-        if let Some(planned) = plan.module(name) {
-            running.permits = core::permits(planned);
+        let mut bundle = self.bundle().clone();
+        if let (Some(config), Some(module)) = (config, bundle.modules.get_mut(name)) {
+            module.config = config.clone().into();
         }
-        let report = module.swap(&mut running, plugin, settings).map_err(refused)?;
-        *self.plan() = plan;
-        Ok(report)
+        let settings = bundle.check_config(name, &new.manifest.config)?.to_string();
+        let plugin = self.core.open(new)?;
+        let permits = plan.module(name).map(core::permits).unwrap_or_default();
+        let old_permits = std::mem::replace(&mut running.permits, permits);
+        match module.swap(&mut running, plugin, settings) {
+            Ok(report) => {
+                *self.plan() = plan;
+                *self.bundle() = bundle;
+                Ok(report)
+            }
+            Err(message) => {
+                running.permits = old_permits;
+                Err(refused(message))
+            }
+        }
     }
 
     /// The modules by name.

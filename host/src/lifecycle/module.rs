@@ -1,6 +1,7 @@
 //! A module of the host: its slot, its subscriptions, what it is made of and what runs now.
 
 use super::drain::drain;
+use super::supervise::Recovery;
 use super::{Instance, ModuleState, Order, Transition};
 use crate::bundle::ModuleConfig;
 use crate::events::Delivery;
@@ -11,7 +12,7 @@ use crate::router::{Permit, run_queued};
 use backplane_plugin_api::status;
 use std::collections::{BTreeSet, VecDeque};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -23,8 +24,7 @@ pub(crate) struct Module {
     /// Held while the module is started, stopped or exchanged.
     running: Mutex<Running>,
     seen: Mutex<Seen>,
-    /// A restart is under way or waits for its time.
-    pub(crate) restarting: AtomicBool,
+    pub(super) recovery: Recovery,
 }
 
 /// What a lifecycle operation works on.
@@ -77,7 +77,7 @@ impl Module {
             delivery,
             running: Mutex::new(running),
             seen: Mutex::new(seen),
-            restarting: AtomicBool::new(false),
+            recovery: Recovery::default(),
         });
         module.changed(ModuleState::Verified, "its plugin was opened and checked");
         Ok(module)

@@ -5,9 +5,8 @@ use super::drain::drain;
 use super::module::{Module, Running};
 use crate::bundle::{AfterRestarts, OnFailure};
 use crate::host::Core;
-use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 /// The most failures that wait for the supervisor. One more is no loss: its module is being looked after.
@@ -55,18 +54,48 @@ fn watch(queue: &Receiver<Failure>, core: &Weak<Core>) {
         let Some(module) = core.module(&failure.module) else {
             continue;
         };
-        if core.stopping() || module.restarting.swap(true, Ordering::AcqRel) {
+        let name = format!("{}-restart", failure.module);
+        if core.stopping() || !module.recovery.begin(failure) {
             continue;
         }
-        let name = format!("{}-restart", failure.module);
         let looked_after = Arc::clone(&module);
         let look_after = move || {
-            looked_after.recover(&failure);
-            looked_after.restarting.store(false, Ordering::Release);
+            while let Some(failure) = looked_after.recovery.next() {
+                looked_after.recover(&failure);
+            }
         };
         if std::thread::Builder::new().name(name).spawn(look_after).is_err() {
-            module.restarting.store(false, Ordering::Release);
+            module.recovery.give_up();
         }
+    }
+}
+
+/// Which failure of a module is being looked after, and which is next. One that comes meanwhile takes the
+/// place of the one that waits: both are of the same module, and the later one is of the later generation.
+#[derive(Default)]
+pub(crate) struct Recovery(Mutex<(bool, Option<Failure>)>);
+
+impl Recovery {
+    fn lock(&self) -> MutexGuard<'_, (bool, Option<Failure>)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes the failure. Whether nobody looks after the module yet.
+    fn begin(&self, failure: Failure) -> bool {
+        let (active, next) = &mut *self.lock();
+        *next = Some(failure);
+        !std::mem::replace(active, true)
+    }
+
+    /// The failure to look after; without one, nobody looks after the module any more.
+    fn next(&self) -> Option<Failure> {
+        let (active, next) = &mut *self.lock();
+        *active = next.is_some();
+        next.take()
+    }
+
+    fn give_up(&self) {
+        self.lock().0 = false;
     }
 }
 

@@ -74,27 +74,41 @@ impl Caller {
 
     /// Binds an interface and gives the number of the binding.
     pub(crate) fn resolve(&self, interface: &str, requirement: &str) -> Result<u64, Reply> {
+        let version = VersionReq::parse(requirement).map_err(|_| {
+            Reply::error(
+                status::BAD_ARGUMENTS,
+                format!("{requirement:?} is not a version requirement"),
+            )
+        })?;
+        self.bind(interface, version, None)
+    }
+
+    /// The same, in `slot` or, without one, wherever the plan says or the interface is provided.
+    pub(crate) fn bind(
+        &self,
+        interface: &str,
+        version: VersionReq,
+        slot: Option<&Arc<Slot>>,
+    ) -> Result<u64, Reply> {
         let name = &self.slot.name;
-        let Ok(version) = VersionReq::parse(requirement) else {
-            let message = format!("{requirement:?} is not a version requirement");
-            return Err(Reply::error(status::BAD_ARGUMENTS, message));
-        };
         let Some(permit) = self.permits.iter().find(|permit| permit.allows(interface)) else {
             let message = format!(
                 "{name} may not call {interface}: its manifest must require it, and the bundle must grant it with `grants = [\"{interface}\"]` in [modules.{name}]"
             );
             return Err(Reply::error(status::DENIED, message));
         };
-        let planned = permit
-            .provider
-            .as_ref()
-            .and_then(|provider| self.core.slot_of(provider));
-        let slot = match planned {
+        let planned = || {
+            permit
+                .provider
+                .as_ref()
+                .and_then(|provider| self.core.slot_of(provider))
+        };
+        let slot = match slot.cloned().or_else(planned) {
             Some(slot) => slot,
-            None => self
-                .core
-                .provider(interface, &version)
-                .map_err(|text| Reply::error(status::NOT_FOUND, text))?,
+            None => {
+                let found = self.core.provider(interface, &version);
+                found.map_err(|text| Reply::error(status::NOT_FOUND, text))?
+            }
         };
         let number = self.bound.fetch_add(1, Ordering::Relaxed);
         let Some(place) = self.bindings.get(number) else {
