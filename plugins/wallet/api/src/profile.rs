@@ -146,7 +146,8 @@ pub trait Profile {
     async fn delete(&self, key_uid: KeyUid, password: Secret) -> Result<(), WalletError>;
 
     /// The session changed: by a call, or because it locked itself. Carries the newest state; steps that follow
-    /// each other faster than events are taken may be told as one.
+    /// each other faster than events are taken may be told as one, and after a swap of the wallet the same one may
+    /// be told again. A swap locks the session.
     #[event(retained)]
     fn session_changed(state: SessionState);
 }

@@ -105,7 +105,7 @@ impl Module for Wallet {
     async fn stop(&self) {
         // Not told: by now a successor may speak for the session.
         self.watch.end();
-        self.vault.logout();
+        self.vault.lock();
     }
 
     async fn export(&self) -> Result<Handover, Error> {
