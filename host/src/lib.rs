@@ -2,11 +2,13 @@
 //!
 //! [`Host::start`] runs a [`bundle`]: it opens the plugins ([`library`]), decides who serves whom ([`plan`]),
 //! and starts the modules. A [`FrontEnd`] calls and listens. The way of a call is in `router`, that of an
-//! event in `events`, that of a module from start to retirement in `lifecycle`.
+//! event in `events`, that of a module from start to retirement in `lifecycle`. The [`gateway`] lets another
+//! program of the same owner do all that.
 
 pub mod bundle;
 mod clock;
 mod events;
+pub mod gateway;
 mod host;
 pub mod library;
 mod lifecycle;

@@ -1,0 +1,37 @@
+//! The commands, one in a file.
+
+pub(crate) mod call;
+pub(crate) mod completion;
+pub(crate) mod events;
+mod follow;
+pub(crate) mod inspect;
+pub(crate) mod load;
+pub(crate) mod logs;
+pub(crate) mod modules;
+pub(crate) mod rollback;
+pub(crate) mod run;
+pub(crate) mod stop;
+pub(crate) mod swap;
+pub(crate) mod unload;
+
+use crate::args::{Args, Command};
+use crate::exit::Failure;
+
+/// Runs the command.
+pub(crate) async fn run(args: Args) -> Result<(), Failure> {
+    let global = &args.global;
+    match args.command {
+        Command::Run(run) => run.execute(global).await,
+        Command::Modules(modules) => modules.execute(global).await,
+        Command::Inspect(inspect) => inspect.execute(global).await,
+        Command::Call(call) => call.execute(global).await,
+        Command::Events(events) => events.execute(global).await,
+        Command::Load(load) => load.execute(global).await,
+        Command::Unload(unload) => unload.execute(global).await,
+        Command::Swap(swap) => swap.execute(global).await,
+        Command::Rollback(rollback) => rollback.execute(global).await,
+        Command::Logs(logs) => logs.execute(global).await,
+        Command::Stop(stop) => stop.execute(global).await,
+        Command::Completion(completion) => completion.execute(),
+    }
+}
