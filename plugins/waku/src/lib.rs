@@ -30,6 +30,7 @@ mod framing;
 mod message;
 mod metadata;
 mod node;
+mod plugin;
 mod relay;
 mod topic;
 
@@ -41,4 +42,5 @@ pub use node::{
     NodeInfo, NodeKey, NodeStats, Origin, PeerInfo, PublishError, ReceivedMessage, ShardInfo, Stopped,
     SubscribeError,
 };
+pub use plugin::{ConfigFault, ConnectedPeer, NodeKeyText, Subscriber, Waku, WakuConfig, WakuState};
 pub use topic::{ContentTopic, PubsubTopic, ShardError, Shards, TopicError};

@@ -65,6 +65,12 @@ pub const REDIAL_FIRST: Duration = Duration::from_secs(1);
 pub const REDIAL_LAST: Duration = Duration::from_secs(60);
 /// A connection that lasted this long ends a row of failures.
 pub const REDIAL_STABLE: Duration = Duration::from_secs(10);
+/// Peers that are dialled at once after a swap.
+pub const REDIAL_AT_ONCE: usize = 16;
+/// Rounds of dialling the peers of a predecessor.
+pub const REDIAL_ROUNDS: u32 = 3;
+/// How long a stopping module waits for subscribers that have no room for the last messages.
+pub const FORWARD_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Pause between two pings on a connection.
 pub const PING_INTERVAL: Duration = Duration::from_secs(15);
@@ -74,6 +80,8 @@ pub const PING_TIMEOUT: Duration = Duration::from_secs(10);
 pub const PING_FAILURES: u32 = 3;
 /// Bytes of a peer's agent string that are kept.
 pub const MAX_AGENT: usize = 256;
+/// Listen addresses of a peer that are kept.
+pub const MAX_PEER_ADDRS: usize = 16;
 /// Protocols of a peer that are kept.
 pub const MAX_PEER_PROTOCOLS: usize = 128;
 

@@ -115,7 +115,11 @@ impl NodeConfig {
         }
     }
 
-    pub(super) fn check(&self) -> Result<(), ConfigError> {
+    /// Checks the bounds; what [`Node::start`](crate::Node::start) does first.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for the first field that is out of bounds.
+    pub fn check(&self) -> Result<(), ConfigError> {
         let shard_limit = if self.shard_count == 0 {
             MAX_SHARDS
         } else {

@@ -40,11 +40,14 @@ impl Waiting {
         self.dialing.len() + verifying + closing
     }
 
-    /// A dial has ended in a connection.
-    pub(super) fn established(&mut self, connection: ConnectionId, peer: PeerId) {
-        if let Some((_, reply)) = self.dialing.remove(&connection) {
+    /// A dial has ended in a connection; whether somebody asked for it.
+    pub(super) fn established(&mut self, connection: ConnectionId, peer: PeerId) -> bool {
+        let asked = self.dialing.remove(&connection);
+        let was_asked = asked.is_some();
+        if let Some((_, reply)) = asked {
             self.verifying.entry(peer).or_default().push(reply);
         }
+        was_asked
     }
 
     /// A dial has ended in an error.

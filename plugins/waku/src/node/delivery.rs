@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeSet, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use libp2p::PeerId;
@@ -147,6 +147,20 @@ impl Delivery {
         state
             .receivers
             .retain_mut(|receiver| receiver.offer(&received, counters));
+    }
+
+    /// What was delivered of late, with its age.
+    pub(super) fn delivered(&self, now: Instant) -> Vec<(MessageHash, Duration)> {
+        self.lock().seen.ages(now)
+    }
+
+    /// Counts messages as delivered.
+    pub(super) fn remember(&self, delivered: Vec<(MessageHash, Duration)>, now: Instant) {
+        let mut state = self.lock();
+        for (hash, age) in delivered {
+            // A clock that has not run for so long takes it as delivered now.
+            state.seen.insert(hash, now.checked_sub(age).unwrap_or(now));
+        }
     }
 
     /// Ends all receivers, once they have read what is waiting.

@@ -24,12 +24,18 @@ impl Driver {
                 ..
             } => {
                 self.peers.connected(peer_id, &endpoint);
+                if self.waiting.established(connection_id, peer_id) {
+                    self.static_peers.release(&peer_id, now);
+                }
                 self.static_peers.established(connection_id, peer_id, now);
-                self.waiting.established(connection_id, peer_id);
                 if num_established.get() == 1 {
                     tracing::debug!(%peer_id, address = %endpoint.get_remote_address(), "connected");
+                    self.shared.connected.send_replace(self.peers.len());
                     let ours = self.own_metadata();
                     self.swarm.behaviour_mut().metadata.send_request(&peer_id, ours);
+                    if endpoint.is_dialer() && self.static_peers.is_held(&peer_id) {
+                        self.hang_up(peer_id, "it was disconnected while it was dialled");
+                    }
                 } else if self.peers.is_settled(&peer_id) {
                     self.waiting.settle(&peer_id, Ok(()));
                 }
@@ -42,6 +48,7 @@ impl Driver {
             } => {
                 tracing::debug!(%peer_id, ?cause, "disconnected");
                 let reason = self.peers.disconnected(&peer_id, self.shared.sharding.cluster());
+                self.shared.connected.send_replace(self.peers.len());
                 self.waiting.closed(&peer_id, reason);
                 self.static_peers.closed(&peer_id, now);
             }

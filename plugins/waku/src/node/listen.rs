@@ -10,22 +10,23 @@ use super::{NodeError, driver::Driver};
 use crate::limits::LISTEN_TIMEOUT;
 
 impl Driver {
-    /// Binds all addresses; hears the network meanwhile.
-    pub(super) async fn listen(&mut self) -> Result<(), NodeError> {
+    /// Binds all addresses and gives them with the ports that they got; hears the network meanwhile.
+    pub(super) async fn listen(&mut self) -> Result<Vec<Multiaddr>, NodeError> {
+        let mut all = Vec::with_capacity(self.listen.len());
         for address in std::mem::take(&mut self.listen) {
             let failed = |reason: String| NodeError::Listen {
                 address: address.clone(),
                 reason,
             };
             match timeout(LISTEN_TIMEOUT, self.bind(&address)).await {
-                Ok(bound) => bound.map_err(failed)?,
+                Ok(bound) => all.push(with_port_of(&address, &bound.map_err(failed)?)),
                 Err(_) => return Err(failed(format!("not bound within {LISTEN_TIMEOUT:?}"))),
             }
         }
-        Ok(())
+        Ok(all)
     }
 
-    async fn bind(&mut self, address: &Multiaddr) -> Result<(), String> {
+    async fn bind(&mut self, address: &Multiaddr) -> Result<Multiaddr, String> {
         if let Some(taken) = taken(address) {
             return Err(taken.to_string());
         }
@@ -35,7 +36,9 @@ impl Driver {
             .map_err(|error| error.to_string())?;
         loop {
             match self.swarm.select_next_some().await {
-                SwarmEvent::NewListenAddr { listener_id, .. } if listener_id == listener => return Ok(()),
+                SwarmEvent::NewListenAddr {
+                    listener_id, address, ..
+                } if listener_id == listener => return Ok(address),
                 SwarmEvent::ListenerClosed {
                     listener_id, reason, ..
                 } if listener_id == listener => {
@@ -47,6 +50,17 @@ impl Driver {
             }
         }
     }
+}
+
+/// The configured address with the port of the bound one. An address that stands for all interfaces is bound on
+/// each, always with the same port.
+fn with_port_of(configured: &Multiaddr, bound: &Multiaddr) -> Multiaddr {
+    let port = bound.iter().find(|part| matches!(part, Protocol::Tcp(_)));
+    let part = |part| match (&part, &port) {
+        (Protocol::Tcp(_), Some(port)) => port.clone(),
+        _ => part,
+    };
+    configured.iter().map(part).collect()
 }
 
 /// Why a fixed port can't be bound. libp2p binds with `SO_REUSEPORT`, so that two nodes on one port would

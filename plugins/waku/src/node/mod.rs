@@ -18,10 +18,15 @@ mod stats;
 mod stop;
 mod transport;
 
-use std::{collections::BTreeSet, fmt, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use libp2p::{Multiaddr, PeerId};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{MessageHash, PubsubTopic, ShardError, Shards, WakuMessage, limits::COMMAND_QUEUE};
 use command::Command;
@@ -45,6 +50,7 @@ pub use stats::NodeStats;
 pub struct Node {
     commands: mpsc::Sender<Command>,
     shared: Arc<Shared>,
+    bound: Arc<[Multiaddr]>,
 }
 
 /// What handle and driver both use.
@@ -54,6 +60,8 @@ struct Shared {
     max_message_size: usize,
     delivery: Delivery,
     counters: Counters,
+    /// The number of connected peers.
+    connected: watch::Sender<usize>,
 }
 
 /// What a node is and where it stands.
@@ -105,17 +113,32 @@ impl Node {
             max_message_size: config.max_message_size,
             delivery: Delivery::new(config.receiver_queue),
             counters: Counters::default(),
+            connected: watch::Sender::new(0),
         });
         let (commands, inbox) = mpsc::channel(COMMAND_QUEUE);
         let mut driver = Driver::new(config, inbox, shared.clone())?;
-        driver.listen().await?;
+        let bound = driver.listen().await?.into();
         tokio::spawn(driver.run());
-        Ok(Self { commands, shared })
+        Ok(Self {
+            commands,
+            shared,
+            bound,
+        })
     }
 
     /// The node's peer id.
     pub fn peer_id(&self) -> PeerId {
         self.shared.peer_id
+    }
+
+    /// The listen addresses of the configuration, in its order, with the ports that the system chose.
+    pub fn bound(&self) -> &[Multiaddr] {
+        &self.bound
+    }
+
+    /// The number of connected peers, and when it changes. It ends with the node.
+    pub fn connected(&self) -> watch::Receiver<usize> {
+        self.shared.connected.subscribe()
     }
 
     /// The sharding rule of the node.
@@ -202,6 +225,17 @@ impl Node {
     /// [`SubscribeError::TooManyReceivers`].
     pub fn messages(&self) -> Result<MessageReceiver, SubscribeError> {
         self.shared.delivery.receiver()
+    }
+
+    /// The messages that were delivered of late, the oldest first, each with the time since then. At most
+    /// [`DELIVERED_CAPACITY`](crate::limits::DELIVERED_CAPACITY).
+    pub fn delivered(&self) -> Vec<(MessageHash, Duration)> {
+        self.shared.delivery.delivered(Instant::now())
+    }
+
+    /// Counts these messages, the oldest first, as delivered before, each so long ago.
+    pub fn remember(&self, delivered: Vec<(MessageHash, Duration)>) {
+        self.shared.delivery.remember(delivered, Instant::now());
     }
 
     /// Connects to a peer and returns once it is known to be of our cluster, or not to tell; at once if it is

@@ -6,7 +6,7 @@ use libp2p::{Multiaddr, PeerId, core::ConnectedPoint, identify};
 
 use super::error::ConnectError;
 use crate::{
-    limits::{MAX_AGENT, MAX_PEER_PROTOCOLS, PING_FAILURES},
+    limits::{MAX_AGENT, MAX_PEER_ADDRS, MAX_PEER_PROTOCOLS, PING_FAILURES},
     metadata::{self, Metadata},
 };
 
@@ -21,6 +21,10 @@ pub struct PeerInfo {
     pub direction: Option<Direction>,
     /// Whether it is a static peer of the configuration.
     pub is_static: bool,
+    /// Where it can be dialled: by what we dialled, or as it says itself; at most 16 addresses.
+    pub dial: Vec<Multiaddr>,
+    /// Whether it is a static peer that `disconnect` was called for, so that it is not dialled.
+    pub is_held: bool,
     /// What it calls its program, once identified; cut at 256 bytes.
     pub agent: Option<String>,
     /// The protocols it speaks, once identified; at most 128.
@@ -52,6 +56,8 @@ pub(super) struct Peers(HashMap<PeerId, Peer>);
 pub(super) struct Peer {
     pub(super) address: Multiaddr,
     pub(super) direction: Direction,
+    /// Where it says that it listens.
+    pub(super) listens: Vec<Multiaddr>,
     pub(super) agent: Option<String>,
     pub(super) protocols: Vec<String>,
     /// Whether the metadata exchange has come to an end, whatever end.
@@ -75,6 +81,7 @@ impl Peers {
         let entry = Peer {
             address: endpoint.get_remote_address().clone(),
             direction,
+            listens: Vec::new(),
             agent: None,
             protocols: Vec::new(),
             settled: false,
@@ -142,12 +149,25 @@ impl Peers {
         let mut agent = info.agent_version;
         agent.truncate(agent.floor_char_boundary(MAX_AGENT));
         peer.agent = Some(agent);
+        peer.listens = info.listen_addrs.into_iter().take(MAX_PEER_ADDRS).collect();
         peer.protocols = info
             .protocols
             .iter()
             .take(MAX_PEER_PROTOCOLS)
             .map(|protocol| protocol.to_string())
             .collect();
+    }
+
+    /// Where the peer can be dialled.
+    pub(super) fn dial(&self, id: PeerId) -> Vec<Multiaddr> {
+        let Some(peer) = self.0.get(&id) else {
+            return Vec::new();
+        };
+        let all = match peer.direction {
+            Direction::Outbound => std::slice::from_ref(&peer.address),
+            Direction::Inbound => &peer.listens,
+        };
+        all.iter().filter_map(|it| it.clone().with_p2p(id).ok()).collect()
     }
 
     /// Counts pings; whether the peer counts as gone.

@@ -63,6 +63,13 @@ impl StaticPeers {
         self.0.iter().any(|known| known.peer.as_ref() == Some(peer))
     }
 
+    /// Whether the user wants the peer gone.
+    pub(super) fn is_held(&self, peer: &PeerId) -> bool {
+        self.0
+            .iter()
+            .any(|known| known.peer.as_ref() == Some(peer) && known.is_held())
+    }
+
     /// When the next dial is due.
     pub(super) fn next(&self) -> Option<Instant> {
         let due = self.0.iter().filter_map(|peer| match peer.state {
@@ -96,7 +103,7 @@ impl StaticPeers {
             if dialled || peer.peer == Some(found) {
                 peer.peer = Some(found);
                 peer.last_error = None;
-                if !matches!(peer.state, State::Connected { .. }) {
+                if !matches!(peer.state, State::Connected { .. } | State::Held) {
                     peer.state = State::Connected { since: now };
                 }
             }
@@ -154,6 +161,10 @@ impl StaticPeers {
 }
 
 impl StaticPeer {
+    pub(super) fn is_held(&self) -> bool {
+        matches!(self.state, State::Held)
+    }
+
     fn wait(&mut self, now: Instant) {
         self.state = State::Waiting {
             until: now + pause(self.failures),
@@ -246,5 +257,17 @@ mod tests {
         assert_eq!(peers.next(), None);
         peers.release(&peer, now);
         assert_eq!(peers.next(), Some(now + REDIAL_FIRST));
+    }
+
+    #[test]
+    fn a_peer_that_is_held_while_it_is_dialled_stays_held() {
+        let now = Instant::now();
+        let (mut peers, peer) = one(now);
+        peers.dialing(0, connection(1));
+        peers.hold(&peer);
+        peers.established(connection(1), peer, now);
+        assert!(peers.is_held(&peer));
+        peers.closed(&peer, now);
+        assert_eq!(peers.next(), None);
     }
 }

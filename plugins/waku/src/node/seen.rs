@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use crate::{
@@ -38,6 +38,19 @@ impl Seen {
         self.order.push_back(hash);
         true
     }
+
+    /// The hashes in their order, with their age.
+    pub(super) fn ages(&self, now: Instant) -> Vec<(MessageHash, Duration)> {
+        let age = |hash| {
+            let since = self.since.get(hash)?;
+            Some((*hash, now.saturating_duration_since(*since)))
+        };
+        self.order
+            .iter()
+            .filter_map(age)
+            .filter(|(_, age)| *age < DELIVERED_TTL)
+            .collect()
+    }
 }
 
 #[cfg(test)]
@@ -65,6 +78,18 @@ mod tests {
         assert!(
             seen.insert(hash(0), start + DELIVERED_TTL),
             "the oldest went first"
+        );
+    }
+
+    #[test]
+    fn ages_leave_out_what_is_forgotten() {
+        let (mut seen, start) = (Seen::default(), Instant::now());
+        let (old, young) = (MessageHash::from([1; 32]), MessageHash::from([2; 32]));
+        seen.insert(old, start);
+        seen.insert(young, start + Duration::from_secs(1));
+        assert_eq!(
+            seen.ages(start + DELIVERED_TTL),
+            [(young, DELIVERED_TTL - Duration::from_secs(1))]
         );
     }
 }

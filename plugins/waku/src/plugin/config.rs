@@ -1,0 +1,284 @@
+//! The configuration of the module.
+
+use std::fmt;
+
+use backplane_sdk::record;
+use libp2p::multiaddr::Protocol;
+use zeroize::Zeroize;
+
+use crate::{ConfigError, KeyError, Multiaddr, NodeConfig, NodeKey};
+
+/// The configuration of the module.
+#[record]
+#[derive(Debug, Clone)]
+pub struct WakuConfig {
+    /// The cluster, 0 to 65535. Peers of another one are refused.
+    #[default(0)]
+    pub cluster_id: u16,
+    /// Shards that autosharding spreads over, at most 1024. 0 for static sharding: then senders name the shard.
+    #[default(8)]
+    pub num_shards_in_network: u16,
+    /// Shards that are relayed from the start. Empty: all of them with autosharding, none with static sharding.
+    #[default([])]
+    pub shards: Vec<u16>,
+    /// Where to listen: `/ip4/ADDRESS/tcp/PORT`, or the same with `/ws` behind for WebSocket; at most 16. Port 0 lets
+    /// the system choose; its choice is used again at the next start if it is still free.
+    #[default(["/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/tcp/0/ws"])]
+    pub listen_addresses: Vec<String>,
+    /// The node key, a secp256k1 private key: 64 hexadecimal digits, with or without `0x`. Without it the key is in a
+    /// file.
+    pub node_key: Option<NodeKeyText>,
+    /// The file of the node key, made when there is none; only its owner may have access to it. A relative path begins
+    /// at the module's folder. Default: `nodekey`.
+    pub node_key_file: Option<String>,
+    /// Multiaddrs of peers that are dialled at the start and again whenever they are lost; at most 256.
+    #[default([])]
+    pub static_peers: Vec<String>,
+    /// What peers are told about this program, at most 256 bytes. Default: its name and version.
+    pub agent: Option<String>,
+    /// The largest serialized message in bytes, at most 1048576.
+    #[default(153600)]
+    pub max_message_size: u32,
+    /// Connections in both directions together, 1 to 10000.
+    #[default(150)]
+    pub max_connections: u32,
+    /// Messages that wait until the subscribers of the event have room, 1 to 65536. Further ones are left out, and
+    /// the next message says how many.
+    #[default(1024)]
+    pub message_queue: u32,
+}
+
+/// A node key as the configuration has it. `Debug` does not show it, and its memory is wiped in the end.
+#[record]
+#[derive(Clone)]
+pub struct NodeKeyText(String);
+
+/// What is wrong with the configuration. No text holds anything of the key.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigFault {
+    /// A number, list or text out of its bounds.
+    #[error(transparent)]
+    Bounds(ConfigError),
+    /// A text that is no multiaddr, or one of a kind that cannot be used here.
+    #[error("{field}[{index}]: {text:?} {reason}")]
+    Address {
+        /// The field.
+        field: &'static str,
+        /// The place in the list, counted from 0.
+        index: usize,
+        /// The text.
+        text: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The node key is no key.
+    #[error("node_key: {0}")]
+    Key(#[from] KeyError),
+    /// The node key is given twice.
+    #[error("node_key and node_key_file exclude each other")]
+    TwoKeys,
+}
+
+impl WakuConfig {
+    pub(super) fn check(&self) -> Result<(), ConfigFault> {
+        if self.node_key.is_some() && self.node_key_file.is_some() {
+            return Err(ConfigFault::TwoKeys);
+        }
+        let key = match &self.node_key {
+            Some(text) => text.key()?,
+            None => NodeKey::random(),
+        };
+        self.node(key)?
+            .check()
+            .map_err(|error| ConfigFault::Bounds(renamed(error)))
+    }
+
+    /// The node's own configuration.
+    pub(super) fn node(&self, key: NodeKey) -> Result<NodeConfig, ConfigFault> {
+        let defaults = NodeConfig::default();
+        Ok(NodeConfig {
+            cluster: self.cluster_id,
+            shard_count: self.num_shards_in_network,
+            shards: self.shards.clone(),
+            listen: addresses("listen_addresses", &self.listen_addresses, listenable)?,
+            key,
+            static_peers: addresses("static_peers", &self.static_peers, |_| true)?,
+            agent: self.agent.clone().unwrap_or(defaults.agent),
+            max_message_size: self.max_message_size as usize,
+            max_connections: self.max_connections,
+            receiver_queue: self.message_queue as usize,
+            muxers: defaults.muxers,
+        })
+    }
+}
+
+fn addresses(
+    field: &'static str,
+    texts: &[String],
+    usable: fn(&Multiaddr) -> bool,
+) -> Result<Vec<Multiaddr>, ConfigFault> {
+    let parse = |(index, text): (usize, &String)| {
+        let fault = |reason: String| ConfigFault::Address {
+            field,
+            index,
+            text: text.clone(),
+            reason,
+        };
+        let address: Multiaddr = text
+            .parse()
+            .map_err(|error| fault(format!("is not a multiaddr: {error}")))?;
+        if usable(&address) {
+            Ok(address)
+        } else {
+            Err(fault(
+                "is not of the form /ip4/ADDRESS/tcp/PORT or /ip4/ADDRESS/tcp/PORT/ws".to_owned(),
+            ))
+        }
+    };
+    texts.iter().enumerate().map(parse).collect()
+}
+
+fn listenable(address: &Multiaddr) -> bool {
+    let parts: Vec<_> = address.iter().collect();
+    match &parts[..] {
+        [Protocol::Ip4(_) | Protocol::Ip6(_), Protocol::Tcp(_), rest @ ..] => match rest {
+            [] => true,
+            [Protocol::Ws(path)] => path == "/",
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// The names that the node has for its fields, as the module's configuration has them.
+fn renamed(error: ConfigError) -> ConfigError {
+    let name = |field| match field {
+        "shard_count" => "num_shards_in_network",
+        "listen" => "listen_addresses",
+        "receiver_queue" => "message_queue",
+        other => other,
+    };
+    match error {
+        ConfigError::OutOfRange {
+            field,
+            min,
+            max,
+            found,
+        } => ConfigError::OutOfRange {
+            field: name(field),
+            min,
+            max,
+            found,
+        },
+        ConfigError::TooLong {
+            field,
+            unit,
+            max,
+            found,
+        } => ConfigError::TooLong {
+            field: name(field),
+            unit,
+            max,
+            found,
+        },
+    }
+}
+
+impl NodeKeyText {
+    pub(super) fn key(&self) -> Result<NodeKey, ConfigFault> {
+        Ok(NodeKey::from_hex(&self.0)?)
+    }
+}
+
+impl fmt::Debug for NodeKeyText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NodeKeyText(…)")
+    }
+}
+
+impl Drop for NodeKeyText {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use backplane_sdk::Value;
+
+    fn default() -> WakuConfig {
+        // An empty map: every field has a default.
+        WakuConfig::decode(&[0xa0]).unwrap()
+    }
+
+    fn text(change: impl FnOnce(&mut WakuConfig)) -> String {
+        let mut config = default();
+        change(&mut config);
+        config.check().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn every_key_has_a_default_and_these_are_sound() {
+        let config = default();
+        config.check().unwrap();
+        assert_eq!((config.cluster_id, config.num_shards_in_network), (0, 8));
+        let node = config.node(NodeKey::random()).unwrap();
+        assert_eq!(node.listen.len(), 2);
+        assert_eq!(node.max_message_size, crate::limits::MAX_MESSAGE_SIZE);
+        assert_eq!(node.max_connections, crate::limits::MAX_CONNECTIONS);
+        assert_eq!(node.receiver_queue, crate::limits::RECEIVER_QUEUE);
+    }
+
+    #[test]
+    fn faults_name_the_key_as_the_user_wrote_it() {
+        assert_eq!(
+            text(|c| c.num_shards_in_network = 1025),
+            "num_shards_in_network must be between 0 and 1024, found 1025"
+        );
+        assert_eq!(
+            text(|c| c.shards = vec![8]),
+            "shards must be between 0 and 7, found 8"
+        );
+        assert_eq!(
+            text(|c| c.message_queue = 0),
+            "message_queue must be between 1 and 65536, found 0"
+        );
+        assert_eq!(
+            text(|c| c.listen_addresses = vec!["/ip4/127.0.0.1/tcp/0".into(); 17]),
+            "listen_addresses has 17 addresses, the limit is 16"
+        );
+        assert_eq!(
+            text(|c| c.listen_addresses.push("/ip4/127.0.0.1/udp/1".into())),
+            "listen_addresses[2]: \"/ip4/127.0.0.1/udp/1\" is not of the form /ip4/ADDRESS/tcp/PORT or \
+             /ip4/ADDRESS/tcp/PORT/ws"
+        );
+        let fault = text(|c| c.static_peers = vec!["localhost:60000".into()]);
+        assert!(
+            fault.starts_with("static_peers[0]: \"localhost:60000\" is not a multiaddr: "),
+            "{fault}"
+        );
+    }
+
+    #[test]
+    fn the_node_key_is_checked_and_never_shown() {
+        const KEY: &str = "00000000000000000000000000000000000000000000000000000000000000zz";
+        let with_key = |config: &mut WakuConfig| config.node_key = Some(NodeKeyText(KEY.to_owned()));
+        assert_eq!(
+            text(with_key),
+            "node_key: node key has a character that is not a hex digit"
+        );
+        let mut config = default();
+        with_key(&mut config);
+        let shown = format!("{config:?}");
+        assert!(
+            shown.contains("node_key: Some(NodeKeyText(…))") && !shown.contains("zz"),
+            "{shown}"
+        );
+        config.node_key_file = Some("key".into());
+        assert_eq!(
+            config.check().unwrap_err().to_string(),
+            "node_key and node_key_file exclude each other"
+        );
+    }
+}

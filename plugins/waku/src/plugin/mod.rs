@@ -1,0 +1,139 @@
+//! The node as a module: `waku.relay` and `waku.node`.
+//!
+//! A call goes from its trait ([`relay`], [`node`]) to the [`Node`], with the types turned in [`convert`]. A message
+//! goes from the node through [`forward`] to the event. What a successor takes over is in [`state`]; what any later
+//! start finds, a swap or not, is in [`kept`].
+
+mod config;
+mod convert;
+mod forward;
+mod kept;
+mod node;
+mod redial;
+mod relay;
+mod state;
+mod subscriptions;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
+
+use backplane_sdk::prelude::*;
+use tokio::task::{JoinSet, spawn_blocking};
+use waku_api::RelayStarted;
+
+use crate::{Node, NodeConfig, NodeError, NodeKey, limits::FORWARD_TIMEOUT};
+use kept::Kept;
+use subscriptions::Subscriptions;
+
+pub use config::{ConfigFault, NodeKeyText, WakuConfig};
+pub use state::{ConnectedPeer, Subscriber, WakuState};
+
+/// The module.
+pub struct Waku {
+    node: Node,
+    subscriptions: Subscriptions,
+    /// What hands on to the events.
+    forwarding: Mutex<JoinSet<()>>,
+    kept: Kept,
+}
+
+/// A Waku v2 node. It relays messages over gossipsub and tells them by events.
+#[module(
+    name = "waku",
+    provides(waku_api::Relay, waku_api::Node),
+    state(version = 1),
+    exclusive("tcp and websocket ports")
+)]
+impl Module for Waku {
+    type Config = WakuConfig;
+    type State = WakuState;
+
+    fn check(config: &WakuConfig) -> Result<(), Error> {
+        Ok(config.check()?)
+    }
+
+    async fn start(context: Context, config: WakuConfig) -> Result<Self, Error> {
+        let kept = Kept::new(context.data_dir());
+        let key = key(&config, context.data_dir()).await?;
+        let node = start_on_kept_ports(config.node(key)?, &kept).await?;
+        node.remember(kept.take_delivered().await);
+        let receiver = node.messages()?;
+        let started = RelayStarted {
+            cluster: node.sharding().cluster(),
+            shard_count: node.sharding().count().unwrap_or_default(),
+        };
+        let mut forwarding = JoinSet::new();
+        forwarding.spawn(forward::messages(receiver, context.events(), started));
+        forwarding.spawn(forward::peer_count(node.connected(), context.events()));
+        tracing::info!(peer_id = %node.peer_id(), addresses = ?node.bound(), "the node listens");
+        Ok(Self {
+            node,
+            subscriptions: Subscriptions::default(),
+            forwarding: Mutex::new(forwarding),
+            kept,
+        })
+    }
+
+    async fn stop(&self) {
+        self.node.shutdown().await;
+        let forwarding = std::mem::take(&mut *self.forwarding.lock().unwrap_or_else(PoisonError::into_inner));
+        if tokio::time::timeout(FORWARD_TIMEOUT, forwarding.join_all())
+            .await
+            .is_err()
+        {
+            tracing::warn!("subscribers were too slow for the last messages, which they lost");
+        }
+        self.kept.keep_delivered(self.node.delivered()).await;
+    }
+
+    async fn export(&self) -> Result<WakuState, Error> {
+        let peers = self.node.peers().await?;
+        Ok(WakuState::new(&peers, self.subscriptions.export().await))
+    }
+
+    async fn import(&self, _version: u32, state: WakuState) -> Result<(), Error> {
+        self.subscriptions.import(&self.node, state.subscribers).await?;
+        redial::hold(&self.node, &state.held).await;
+        tokio::spawn(redial::redial(self.node.clone(), state.connected));
+        Ok(())
+    }
+}
+
+async fn key(config: &WakuConfig, data_dir: &Path) -> Result<NodeKey, Error> {
+    if let Some(text) = &config.node_key {
+        return Ok(text.key()?);
+    }
+    let path: PathBuf = data_dir.join(config.node_key_file.as_deref().unwrap_or(kept::NODE_KEY));
+    Ok(spawn_blocking(move || NodeKey::load_or_create(path)).await??)
+}
+
+/// Starts the node on the ports that the system chose last time, as far as they are still free: whoever knows the
+/// address of this node finds it again after a swap and after a restart.
+async fn start_on_kept_ports(config: NodeConfig, kept: &Kept) -> Result<Node, Error> {
+    let configured = config.listen.clone();
+    let mut listen = kept.addresses(&configured).await;
+    loop {
+        let attempt = NodeConfig {
+            listen: listen.clone(),
+            ..config.clone()
+        };
+        match Node::start(attempt).await {
+            Ok(node) => {
+                kept.keep_addresses(&configured, node.bound()).await;
+                return Ok(node);
+            }
+            Err(NodeError::Listen { address, reason }) => {
+                let mut pairs = listen.iter_mut().zip(&configured);
+                let Some((kept, configured)) = pairs.find(|(it, other)| **it == address && it != other)
+                else {
+                    return Err(NodeError::Listen { address, reason }.into());
+                };
+                tracing::info!(%address, reason, "the port of last time is not free, another one is taken");
+                kept.clone_from(configured);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}

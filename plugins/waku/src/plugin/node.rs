@@ -1,0 +1,45 @@
+//! `waku.node`.
+
+use waku_api::{ConnectError, NodeError, NodeInfo, PeerInfo};
+
+use super::{Waku, convert::count};
+use crate::{Multiaddr, Stopped};
+
+impl waku_api::Node for Waku {
+    async fn info(&self) -> Result<NodeInfo, NodeError> {
+        let info = self.node.info().await.map_err(|Stopped| NodeError::Stopped)?;
+        Ok(NodeInfo {
+            peer_id: info.peer_id.to_string(),
+            listen_addresses: info.listen_addresses.iter().map(Multiaddr::to_string).collect(),
+            agent: info.agent,
+            cluster: info.cluster,
+            shard_count: self.node.sharding().count().unwrap_or_default(),
+            shards: info.shards.into_iter().map(Into::into).collect(),
+            connected_peers: count(info.connected_peers),
+            stats: info.stats.into(),
+        })
+    }
+
+    async fn peers(&self) -> Result<Vec<PeerInfo>, NodeError> {
+        let peers = self.node.peers().await.map_err(|Stopped| NodeError::Stopped)?;
+        Ok(peers.into_iter().map(Into::into).collect())
+    }
+
+    async fn connect(&self, address: String) -> Result<String, ConnectError> {
+        let peer = self.node.connect(multiaddr(address)?).await?;
+        Ok(peer.to_string())
+    }
+
+    async fn disconnect(&self, address: String) -> Result<(), ConnectError> {
+        Ok(self.node.disconnect(multiaddr(address)?).await?)
+    }
+}
+
+fn multiaddr(address: String) -> Result<Multiaddr, ConnectError> {
+    address
+        .parse()
+        .map_err(|error: libp2p::multiaddr::Error| ConnectError::InvalidAddress {
+            reason: error.to_string(),
+            address,
+        })
+}
