@@ -9,7 +9,7 @@ use crate::{
     input::InputLine,
     limits::{HISTORY_PAGE, MAX_INPUT_BYTES},
     options::Options,
-    session::{Module, Page, Peer, SessionError, SessionEvent},
+    session::{Module, Page, Peer, SessionError, SessionEvent, Swap},
     transcript::{Older, Transcript},
 };
 
@@ -210,9 +210,8 @@ impl App {
             Outcome::Peers(_, Err(error)) => self.failed("/peers", &error),
             Outcome::Modules(show, Ok(modules)) => self.list_modules(show, modules),
             Outcome::Modules(_, Err(error)) => self.failed("/modules", &error),
-            Outcome::Swapped(_, Ok(module)) => {
-                self.transcript
-                    .notice(format!("{} is {} now", module.name, module.version));
+            Outcome::Swapped(_, Ok(swap)) => {
+                self.transcript.notice(swapped(&swap));
                 return vec![Effect::Modules { show: false }];
             }
             Outcome::Swapped(module, Err(error)) => self.failed(&format!("/swap {module}"), &error),
@@ -283,4 +282,15 @@ pub fn count_peers(count: usize) -> String {
         1 => "1 peer".into(),
         count => format!("{count} peers"),
     }
+}
+
+/// `chat is 0.2.0 now, after 0.1.0; callers waited 0.41 ms`.
+fn swapped(swap: &Swap) -> String {
+    let Module { name, version, .. } = &swap.module;
+    let before = match swap.from == *version {
+        true => format!("generation {} of the same version", swap.generation),
+        false => format!("after {}", swap.from),
+    };
+    let pause = swap.pause.as_secs_f64() * 1000.0;
+    format!("{name} is {version} now, {before}; callers waited {pause:.2} ms")
 }

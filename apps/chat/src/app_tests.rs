@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use crate::{
     App, ChatLine, Effect, Event, Options, Outcome, Page, Peer, SessionError, SessionEvent, SwapTarget,
-    fakes::{line, module, page},
+    fakes::{line, module, page, swap},
     limits::MAX_INPUT_BYTES,
 };
 
@@ -248,9 +248,12 @@ fn outcomes_are_told() {
         told("! /connect /a/b: no answer within 30 s")
     );
     assert_eq!(
-        tell(Outcome::Swapped("chat".into(), Ok(module("chat", "0.2.0")))),
+        tell(Outcome::Swapped(
+            "chat".into(),
+            Ok(swap("chat", "0.1.0", "0.2.0"))
+        )),
         (
-            "* chat is 0.2.0 now".into(),
+            "* chat is 0.2.0 now, after 0.1.0; callers waited 0.41 ms".into(),
             vec![Effect::Modules { show: false }]
         )
     );

@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
-use crate::session::{ChatLine, Module, Page, Peer, SessionError, SessionEvent, SwapTarget};
+use crate::session::{ChatLine, Module, Page, Peer, SessionError, SessionEvent, Swap, SwapTarget};
 
 /// Something that happened.
 #[derive(Debug)]
@@ -74,5 +74,5 @@ pub enum Outcome {
     /// [`Effect::Modules`], with its `show`.
     Modules(bool, Result<Vec<Module>, SessionError>),
     /// [`Effect::Swap`], with its module.
-    Swapped(String, Result<Module, SessionError>),
+    Swapped(String, Result<Swap, SessionError>),
 }

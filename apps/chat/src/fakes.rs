@@ -7,7 +7,9 @@ use std::sync::{
 
 use tokio::sync::{Mutex as AsyncMutex, mpsc};
 
-use crate::session::{ChatLine, Module, Page, Peer, Session, SessionError, SessionEvent, SwapTarget};
+use crate::session::{
+    About, ChatLine, Module, Page, Peer, Session, SessionError, SessionEvent, Swap, SwapTarget,
+};
 
 /// A message of somebody else, of the first minute of 1970.
 pub(crate) fn line(cursor: &str, nick: &str, text: &str) -> ChatLine {
@@ -39,6 +41,15 @@ pub(crate) fn module(name: &str, version: &str) -> Module {
         name: name.into(),
         version: version.into(),
         state: "ready".into(),
+    }
+}
+
+pub(crate) fn swap(name: &str, from: &str, to: &str) -> Swap {
+    Swap {
+        module: module(name, to),
+        from: from.into(),
+        generation: 2,
+        pause: std::time::Duration::from_micros(412),
     }
 }
 
@@ -141,14 +152,23 @@ impl Session for FakeSession {
         ])
     }
 
-    async fn swap(&self, name: &str, target: &SwapTarget) -> Result<Module, SessionError> {
+    async fn swap(&self, name: &str, target: &SwapTarget) -> Result<Swap, SessionError> {
         match target {
             SwapTarget::Version(version) => {
-                *self.chat_version.lock().unwrap() = version.clone();
-                Ok(module(name, version))
+                let from = std::mem::replace(&mut *self.chat_version.lock().unwrap(), version.clone());
+                Ok(swap(name, &from, version))
             }
             SwapTarget::Newest | SwapTarget::File(_) => Err(SessionError::Refused("no newer version".into())),
         }
+    }
+
+    async fn about(&self) -> Result<About, SessionError> {
+        Ok(About {
+            peer_id: "16Uiu2HAm0".into(),
+            addresses: vec!["/ip4/127.0.0.1/tcp/2/p2p/16Uiu2HAm0".into()],
+            peers_in_room: 1,
+            data_dir: "/data".into(),
+        })
     }
 
     async fn next_event(&self) -> SessionEvent {

@@ -2,19 +2,23 @@
 //!
 //! [`App`] is a pure state machine: [`Event`]s go in, its state changes, [`Effect`]s come out. [`view`] draws
 //! it, [`run()`] feeds it from terminal and [`Session`] and carries its effects out. A session stands for the
-//! running host; everything here is written against that trait alone.
+//! running host: [`hosted`] runs one in this process. [`pipe`] is the same session for scripts, and [`unattended`]
+//! the script that lets two of them talk.
 
 pub mod app;
 pub mod command;
 pub mod event;
 pub mod format;
+pub mod hosted;
 pub mod input;
 pub mod limits;
 pub mod options;
+pub mod pipe;
 pub mod run;
 pub mod session;
 pub mod terminal;
 pub mod transcript;
+pub mod unattended;
 pub mod view;
 
 mod worker;
@@ -34,4 +38,6 @@ pub use app::App;
 pub use event::{Effect, Event, Outcome};
 pub use options::Options;
 pub use run::{RunError, run};
-pub use session::{ChatLine, Module, Page, Peer, Session, SessionError, SessionEvent, SwapTarget};
+pub use session::{
+    About, ChatLine, Module, Page, Peer, Session, SessionError, SessionEvent, Swap, SwapTarget,
+};

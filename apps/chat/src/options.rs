@@ -10,6 +10,7 @@ Examples:
   backplane-chat --nick bob --connect /ip4/127.0.0.1/tcp/60000/p2p/16Uiu2HAm...
   backplane-chat --listen /ip4/0.0.0.0/tcp/60000 --data-dir ~/chat
   backplane-chat --content-topic /toy-chat/3/mingde/proto --cluster-id 1
+  backplane-chat --unattended --json
 
 In the chat, /help lists the commands.";
 
@@ -21,7 +22,7 @@ pub struct Options {
     #[arg(long, value_name = "NAME")]
     pub nick: Option<String>,
 
-    /// Address to listen on; may be repeated
+    /// Address to listen on; may be repeated [default: a free port of 127.0.0.1]
     #[arg(long, value_name = "MULTIADDR", value_parser = multiaddr)]
     pub listen: Vec<String>,
 
@@ -29,17 +30,46 @@ pub struct Options {
     #[arg(long, value_name = "MULTIADDR", value_parser = multiaddr)]
     pub connect: Vec<String>,
 
-    /// Folder for history, keys and settings
+    /// Folder for history, keys and settings [default: one of yours that no other chat uses]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+
+    /// Folder with the plugin files [default: beside this program]
+    #[arg(long, value_name = "DIR")]
+    pub plugins: Option<PathBuf>,
 
     /// The conversation to join
     #[arg(long, value_name = "TOPIC", default_value = "/toy-chat/2/huilong/proto", value_parser = content_topic)]
     pub content_topic: String,
 
     /// The Waku network to join
-    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 99)]
     pub cluster_id: u16,
+
+    /// How many shards that network spreads its topics over
+    #[arg(long, value_name = "NUMBER", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub shards: u16,
+
+    /// Do not look for other chats of yours on this machine
+    #[arg(long)]
+    pub no_local: bool,
+
+    /// Read requests from standard input and write answers and events to standard output, one JSON object a line
+    #[arg(long)]
+    pub pipe: bool,
+
+    /// Let two hosts talk to each other, swap a plugin meanwhile, and check what both have kept
+    #[arg(long, conflicts_with_all = ["pipe", "nick", "listen", "connect", "data_dir"])]
+    pub unattended: bool,
+
+    /// With --unattended: how many messages each of the two sends
+    #[arg(long, value_name = "NUMBER", default_value_t = 100, requires = "unattended",
+          value_parser = clap::value_parser!(u32).range(2..=10_000))]
+    pub messages: u32,
+
+    /// With --unattended: give the summary as JSON
+    #[arg(long, requires = "unattended")]
+    pub json: bool,
 }
 
 /// The form of a multiaddr; the waku module judges the rest.
@@ -79,12 +109,13 @@ mod tests {
     }
 
     #[test]
-    fn without_options_it_is_toy_chat_on_cluster_0() {
+    fn without_options_it_is_toy_chat_on_the_local_network() {
         let options = Options::try_parse_from(["backplane-chat"]).unwrap();
         assert_eq!(
             (&*options.content_topic, options.cluster_id),
-            ("/toy-chat/2/huilong/proto", 0)
+            ("/toy-chat/2/huilong/proto", 99)
         );
+        assert!((options.shards, options.no_local) == (8, false));
         assert!(options.nick.is_none() && options.connect.is_empty() && options.data_dir.is_none());
     }
 
@@ -117,6 +148,8 @@ mod tests {
             topic.contains("a content topic looks like /APPLICATION/VERSION/NAME/ENCODING"),
             "{topic}"
         );
+        assert!(refusal(&["--shards", "0"]).contains("0 is not in 1..=1024"));
+        assert!(refusal(&["--json"]).contains("--unattended"));
         assert!(refusal(&["--cluster-id", "65536"]).contains("65536 is not in 0..=65535"));
     }
 

@@ -48,17 +48,26 @@ pub enum RunError {
 /// # Errors
 /// [`RunError`]; the terminal has been given back.
 pub async fn run<S: Session>(session: Arc<S>, options: &Options) -> Result<(), RunError> {
+    check_terminal()?;
+    let told_to_end = told_to_end()?;
+    let _screen = Screen::take()?;
+    let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+    let app = App::new(TimeZone::system());
+    drive(terminal, session, EventStream::new(), told_to_end, app, options).await
+}
+
+/// Whether there is a terminal to chat on.
+///
+/// # Errors
+/// [`RunError::NoTerminal`].
+pub fn check_terminal() -> Result<(), RunError> {
     if !io::stdin().is_terminal() {
         return Err(RunError::NoTerminal("input"));
     }
     if !io::stdout().is_terminal() {
         return Err(RunError::NoTerminal("output"));
     }
-    let told_to_end = told_to_end().map_err(RunError::Signals)?;
-    let _screen = Screen::take()?;
-    let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
-    let app = App::new(TimeZone::system());
-    drive(terminal, session, EventStream::new(), told_to_end, app, options).await
+    Ok(())
 }
 
 /// The loop itself, on any terminal.
@@ -141,8 +150,15 @@ fn terminal_event(event: TerminalEvent) -> Option<Event> {
 
 /// Ready once the process is asked to end from outside. It listens from the moment that this returns: a signal
 /// before the first poll would otherwise end the process with the terminal in raw mode.
+///
+/// # Errors
+/// [`RunError::Signals`].
+pub fn told_to_end() -> Result<impl Future<Output = ()>, RunError> {
+    signals().map_err(RunError::Signals)
+}
+
 #[cfg(unix)]
-fn told_to_end() -> io::Result<impl Future<Output = ()>> {
+fn signals() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -156,11 +172,16 @@ fn told_to_end() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Ready once the process is asked to end from outside.
 #[cfg(windows)]
-fn told_to_end() -> io::Result<impl Future<Output = ()>> {
-    let mut close = tokio::signal::windows::ctrl_close()?;
+fn signals() -> io::Result<impl Future<Output = ()>> {
+    let (mut interrupt, mut close) = (
+        tokio::signal::windows::ctrl_c()?,
+        tokio::signal::windows::ctrl_close()?,
+    );
     Ok(async move {
-        close.recv().await;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = close.recv() => {}
+        }
     })
 }

@@ -1,6 +1,8 @@
 //! The running host, as the terminal chat needs it.
 
-use std::{future::Future, path::PathBuf};
+use std::{future::Future, path::PathBuf, time::Duration};
+
+use serde::{Deserialize, Serialize};
 
 /// A chat session on a running host. All methods may be called from several tasks at once.
 pub trait Session: Send + Sync + 'static {
@@ -29,12 +31,15 @@ pub trait Session: Send + Sync + 'static {
     /// The modules of the host, in the order to show them.
     fn modules(&self) -> impl Future<Output = Result<Vec<Module>, SessionError>> + Send;
 
-    /// Replaces a module while the host runs; returns the module that is there now.
+    /// Replaces a module while the host runs.
     fn swap(
         &self,
         module: &str,
         target: &SwapTarget,
-    ) -> impl Future<Output = Result<Module, SessionError>> + Send;
+    ) -> impl Future<Output = Result<Swap, SessionError>> + Send;
+
+    /// Who and where we are.
+    fn about(&self) -> impl Future<Output = Result<About, SessionError>> + Send;
 
     /// Waits for what happens next. A future that is dropped loses no event. After
     /// [`SessionEvent::Closed`] it is not called again.
@@ -42,7 +47,7 @@ pub trait Session: Send + Sync + 'static {
 }
 
 /// One message of the conversation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChatLine {
     /// Its place in the history, unlike that of any other message.
     pub cursor: String,
@@ -61,7 +66,7 @@ pub struct ChatLine {
 }
 
 /// Consecutive messages, oldest first.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Page {
     /// The messages.
     pub lines: Vec<ChatLine>,
@@ -69,8 +74,21 @@ pub struct Page {
     pub older: Option<String>,
 }
 
+/// Who and where we are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct About {
+    /// Our peer id.
+    pub peer_id: String,
+    /// Our multiaddrs, each with the peer id.
+    pub addresses: Vec<String>,
+    /// Connected peers that take part in the shard of the conversation.
+    pub peers_in_room: u32,
+    /// Our data folder.
+    pub data_dir: PathBuf,
+}
+
 /// A connected peer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Peer {
     /// Its peer id.
     pub id: String,
@@ -79,7 +97,7 @@ pub struct Peer {
 }
 
 /// A module of the host.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Module {
     /// Its name.
     pub name: String,
@@ -89,8 +107,22 @@ pub struct Module {
     pub state: String,
 }
 
+/// How a module was replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Swap {
+    /// The module that is there now.
+    pub module: Module,
+    /// The version that was there before.
+    pub from: String,
+    /// The generation that is there now, counted from 1.
+    pub generation: u32,
+    /// How long callers had to wait.
+    pub pause: Duration,
+}
+
 /// What to put in a module's place.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SwapTarget {
     /// The newest version that the host knows.
     Newest,
@@ -101,7 +133,8 @@ pub enum SwapTarget {
 }
 
 /// What a session tells on its own.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", content = "data", rename_all = "snake_case")]
 pub enum SessionEvent {
     /// A message that is new in the history.
     Message(ChatLine),
