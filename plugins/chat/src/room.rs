@@ -165,7 +165,7 @@ impl<R: Relay, H: History> Room<R, H> {
         }
         check_len("payload", message.payload.len(), MAX_PAYLOAD_BYTES, "bytes")?;
         let hash = message.hash(pubsub_topic);
-        if self.is_repeat(&hash) {
+        if self.is_repeat(&hash, from_network) {
             return Ok(None);
         }
         let stored = StoredMessage::incoming(message, hash, (self.clock)());
@@ -331,10 +331,11 @@ impl<R: Relay, H: History> Room<R, H> {
             .map_err(ChatError::History)
     }
 
-    fn is_repeat(&self, hash: &crate::MessageHash) -> bool {
+    /// Whether the message is known; counted if it came from outside, because the echo of an own one is no news.
+    fn is_repeat(&self, hash: &crate::MessageHash, from_network: bool) -> bool {
         let mut inner = self.inner();
         let known = inner.recent.contains(hash);
-        inner.duplicates += u64::from(known);
+        inner.duplicates += u64::from(known && from_network);
         known
     }
 

@@ -237,7 +237,9 @@ async fn the_echo_of_an_own_message_does_not_make_it_published() {
 
     assert_eq!(room.receive(PUBSUB, &own).await, Ok(None));
     assert!(all(&room).await[0].published);
+    assert_eq!(room.receive_local(PUBSUB, &own).await, Ok(None));
     assert_eq!(all(&room).await.len(), 1);
+    assert_eq!(room.counts().duplicates, 1, "only what the network brought");
 }
 
 #[tokio::test]
