@@ -1,57 +1,6 @@
-//! Keys and ranges of keys.
+//! Ranges of keys.
 
-use std::fmt;
-
-/// A key: bytes that sort as unsigned bytes do, a shorter key before its extensions.
-///
-/// [`encoding::key`](crate::encoding::key) makes one from typed components; [`Key::from`] takes bytes as they
-/// are. `Debug` shows the bytes in hexadecimal.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Key(Vec<u8>);
-
-impl Key {
-    /// The key's bytes.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-
-    /// The key's bytes, without a copy.
-    pub fn into_bytes(self) -> Vec<u8> {
-        self.0
-    }
-}
-
-impl AsRef<[u8]> for Key {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl From<Vec<u8>> for Key {
-    fn from(bytes: Vec<u8>) -> Self {
-        Key(bytes)
-    }
-}
-
-impl From<&[u8]> for Key {
-    fn from(bytes: &[u8]) -> Self {
-        Key(bytes.to_vec())
-    }
-}
-
-impl<const N: usize> From<[u8; N]> for Key {
-    fn from(bytes: [u8; N]) -> Self {
-        Key(bytes.to_vec())
-    }
-}
-
-impl fmt::Debug for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Key(")?;
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
-        f.write_str(")")
-    }
-}
+pub use storage_api::Key;
 
 /// The keys from `start` up to but without `stop`; an empty `stop` means no upper bound.
 ///
@@ -81,20 +30,20 @@ impl KeyRange {
     /// `prefix` and all its extensions. A prefix of nothing but `FF` bytes, or an empty one, has no upper bound.
     pub fn prefix(prefix: impl Into<Key>) -> Self {
         let start: Key = prefix.into();
-        let mut stop = start.0.clone();
+        let mut stop = start.as_bytes().to_vec();
         while stop.pop_if(|last| *last == 0xff).is_some() {}
         if let Some(last) = stop.last_mut() {
             *last += 1;
         }
         KeyRange {
             start,
-            stop: Key(stop),
+            stop: Key::from(stop),
         }
     }
 
     /// Whether `key` lies in the range.
     pub fn contains(&self, key: &Key) -> bool {
-        *key >= self.start && (self.stop.0.is_empty() || *key < self.stop)
+        *key >= self.start && (self.stop.as_bytes().is_empty() || *key < self.stop)
     }
 }
 

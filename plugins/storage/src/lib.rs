@@ -30,7 +30,6 @@
 
 mod batch;
 mod blocking;
-pub mod encoding;
 mod error;
 mod failures;
 mod import;
@@ -61,4 +60,5 @@ pub use query::{Page, Row, Scan};
 pub use receipt::{Ack, Outcome, Receipt};
 pub use schema::{APPLICATION_ID, FORMAT};
 pub use session::Session;
+pub use storage_api::encoding;
 pub use store::Store;

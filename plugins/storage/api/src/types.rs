@@ -219,7 +219,7 @@ macro_rules! sizes_only {
     ($($ty:ident { $($pattern:pat => $text:expr),* $(,)? })*) => {
         $(impl std::fmt::Debug for $ty {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                match self { $($pattern => f.write_str(&$text)),* }
+                match self { $($pattern => f.write_str($text.as_ref())),* }
             }
         })*
     };
@@ -234,7 +234,7 @@ sizes_only! {
         Self::Expect { category, key, .. } => format!("Expect({category:?}, {} bytes)", key.len()),
     }
     KeyRange {
-        Self::All => "All".to_owned(),
+        Self::All => "All",
         Self::Prefix(key) => format!("Prefix({} bytes)", key.len()),
         Self::Between { start, stop } =>
             format!("Between({} bytes, {:?} bytes)", start.len(), stop.as_ref().map(|key| key.len())),

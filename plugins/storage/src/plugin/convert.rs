@@ -17,7 +17,7 @@ pub(super) fn ack(ack: api::Ack) -> Ack {
 }
 
 pub(super) fn key(bytes: Bytes) -> Key {
-    Key::from(bytes.0)
+    Key::from(bytes)
 }
 
 pub(super) fn range(range: api::KeyRange) -> KeyRange {
@@ -70,12 +70,12 @@ pub(super) fn receipt(outcome: Outcome) -> api::Receipt {
 
 pub(super) fn rows(page: Page<Row, Key>) -> api::RowPage {
     let row = |row: Row| api::Row {
-        key: row.key.into_bytes().into(),
+        key: row.key.into(),
         payload: row.payload.map(Bytes),
     };
     api::RowPage {
         rows: page.rows.into_iter().map(row).collect(),
-        next: page.next.map(|next| next.into_bytes().into()),
+        next: page.next.map(Bytes::from),
     }
 }
 
