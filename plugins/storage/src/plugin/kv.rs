@@ -2,19 +2,13 @@
 
 use std::time::Duration;
 
-use backplane_sdk::Bytes;
+use backplane_sdk::{Bytes, current_caller as caller};
 use storage_api as api;
 use storage_api::{Kv, KvError};
 
-use super::lane::Caller;
 use super::{Storage, convert};
 use crate::error::Result;
 use crate::{Ack, Batch, Error, Outcome, Session, Store};
-
-/// Who makes the call that this thread works for.
-fn caller() -> Caller {
-    backplane_sdk::current_context().chain().last().copied()
-}
 
 /// The answer of `work`, or a timeout that says what was waited for.
 pub(super) async fn within<T>(
