@@ -18,6 +18,8 @@ pub const PAYLOAD: usize = 16 << 20;
 pub const ATTACHMENTS: usize = 1024;
 /// The most events that wait for room in one full queue whose policy is to block.
 pub const BLOCKED_EVENTS: usize = 1024;
+/// The most events that a generation may publish before it is let in.
+pub const HELD_EVENTS: usize = 256;
 /// How many events are taken from a queue at a time.
 pub const EVENT_BATCH: usize = 64;
 /// The longest that a caller waits who sets no deadline, where the method does not say either.

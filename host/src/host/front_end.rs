@@ -186,6 +186,11 @@ pub struct Subscription<E> {
 }
 
 impl<E: EventSpec> Subscription<E> {
+    /// The next event as it travelled. Cancel safe.
+    pub async fn next_raw(&mut self) -> crate::events::Received {
+        self.stream.next().await
+    }
+
     /// The next event. Cancel safe.
     ///
     /// # Errors

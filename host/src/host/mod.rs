@@ -19,6 +19,7 @@ use crate::plan::{Candidate, Plan, PlannedModule, Wanted};
 use backplane_descriptor::Overflow;
 use find::Found;
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -392,6 +393,16 @@ impl Host {
     /// The last changes of state of all modules, the oldest first.
     pub fn state_changes(&self) -> Vec<StateChange> {
         self.core.history.all()
+    }
+
+    /// How many calls have no answer yet.
+    pub fn pending_calls(&self) -> usize {
+        self.core.calls.len()
+    }
+
+    /// How many answers came after nobody waited for them any more.
+    pub fn late_answers(&self) -> u64 {
+        self.core.calls.late.load(Ordering::Relaxed)
     }
 
     /// Waits until every module answers or has failed, at most `patience`. Whether all answer.

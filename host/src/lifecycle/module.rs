@@ -157,6 +157,7 @@ impl Module {
     /// Lets calls and events in to `instance`.
     pub(crate) fn open(&self, running: &mut Running, instance: Instance) {
         drop(self.slot.exchange(Some(Arc::clone(&instance.generation))));
+        instance.generation.caller.let_in();
         running.instance = Some(instance);
         self.note(running);
         self.reopen();

@@ -170,6 +170,7 @@ impl Module {
         drop(self.slot.exchange(Some(Arc::clone(&new.generation))));
         self.delivery
             .resubscribe(&new.generation.plugin.manifest().subscribes);
+        new.generation.caller.let_in();
         let old = running.instance.replace(new);
         self.note(running);
         self.reopen();

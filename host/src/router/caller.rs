@@ -5,10 +5,11 @@ use crate::host::Core;
 use crate::limits;
 use crate::log::Meter;
 use crate::registry::{Binding, Slot};
-use backplane_plugin_api::{Host, Reply, status};
+use crate::router::{copy_args, pending::Done};
+use backplane_plugin_api::{Args, CallContext, Host, Reply, Slice, status};
 use semver::VersionReq;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// What one module generation, or one front end, calls the host with.
 pub(crate) struct Caller {
@@ -20,9 +21,20 @@ pub(crate) struct Caller {
     bound: AtomicUsize,
     /// The events that it publishes, by interface and event.
     pub(crate) publishes: Vec<Vec<Publisher>>,
+    /// What it has published before it was let in itself; `None` from then on.
+    held: Mutex<Option<Vec<Held>>>,
     /// Set when it has stopped: from then on it is answered `STOPPING`.
     pub(crate) stopped: AtomicBool,
     pub(crate) meter: Meter,
+}
+
+/// An event that waits until its publisher is let in.
+struct Held {
+    interface: usize,
+    event: usize,
+    context: CallContext,
+    payload: Vec<u8>,
+    attachments: Vec<Vec<u8>>,
 }
 
 /// An interface that a caller may bind.
@@ -59,6 +71,7 @@ impl Caller {
             bindings,
             bound: AtomicUsize::new(0),
             publishes,
+            held: Mutex::new(Some(Vec::new())),
             stopped: AtomicBool::new(false),
             meter: Meter::default(),
         })
@@ -121,6 +134,63 @@ impl Caller {
         // Each number is given out once, so that the place is free.
         drop(place.set(Binding::new(slot, interface.to_owned(), version)));
         Ok(number as u64)
+    }
+
+    /// Publishes an event. Those of a generation that is not let in yet wait until it is: if it never is, they
+    /// never happened.
+    pub(crate) fn emit(
+        &self,
+        interface: usize,
+        event: usize,
+        context: &CallContext,
+        args: &Args,
+        reply: &mut Reply,
+    ) -> Result<i32, Reply> {
+        let publisher = self.publishes.get(interface).and_then(|it| it.get(event));
+        let publisher = publisher.ok_or_else(|| {
+            Reply::error(
+                status::NOT_FOUND,
+                format!("there is no event {event} in interface {interface}"),
+            )
+        })?;
+        if let Some(held) = &mut *self.held() {
+            if held.len() >= limits::HELD_EVENTS {
+                let message = format!("{} events wait until the module is let in", limits::HELD_EVENTS);
+                return Err(Reply::error(status::BUSY, message));
+            }
+            let (payload, attachments) = copy_args(args);
+            held.push(Held {
+                interface,
+                event,
+                context: *context,
+                payload,
+                attachments,
+            });
+            return Ok(status::OK);
+        }
+        Ok(publisher.emit(&self.core, context, args, reply))
+    }
+
+    fn held(&self) -> MutexGuard<'_, Option<Vec<Held>>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The generation is let in: what it has published until now goes out, before anything later.
+    pub(crate) fn let_in(&self) {
+        let mut held = self.held();
+        for it in held.take().unwrap_or_default() {
+            let attachments: Vec<Slice> = it.attachments.iter().map(|it| Slice::new(it)).collect();
+            let args = Args {
+                payload: Slice::new(&it.payload),
+                attachments: attachments.as_ptr(),
+                attachment_count: attachments.len(),
+            };
+            let mut reply = Reply::EMPTY;
+            self.publishes[it.interface][it.event].emit(&self.core, &it.context, &args, &mut reply);
+            if reply.status == status::PENDING {
+                self.core.calls.when_done(reply.ticket, Done::Own(Box::new(drop)));
+            }
+        }
     }
 
     /// What `number` stands for.

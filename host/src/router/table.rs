@@ -171,16 +171,12 @@ unsafe extern "C" fn emit(
     let (caller, context, args, reply) = unsafe { (caller(host), context.as_ref(), &*args, &mut *reply) };
     guard(reply, |reply| {
         caller.check_running()?;
-        let publisher = caller
-            .publishes
-            .get(interface as usize)
-            .and_then(|it| it.get(event as usize));
-        let publisher = publisher.ok_or_else(|| {
-            Reply::error(
-                status::NOT_FOUND,
-                format!("there is no event {event} in interface {interface}"),
-            )
-        })?;
-        Ok(publisher.emit(&caller.core, context.unwrap_or(&CallContext::ROOT), args, reply))
+        caller.emit(
+            interface as usize,
+            event as usize,
+            context.unwrap_or(&CallContext::ROOT),
+            args,
+            reply,
+        )
     })
 }

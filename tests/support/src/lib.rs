@@ -44,7 +44,7 @@ pub fn fixture(name: &str) -> PathBuf {
     path
 }
 
-/// The dynamic library of the workspace's crate `package`, built by cargo in the profile dev.
+/// The dynamic library of the workspace's crate `package`, built by cargo, optimised where the caller is.
 ///
 /// # Panics
 /// When it cannot be built.
@@ -52,6 +52,9 @@ pub fn cargo_build(package: &str) -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.arg("build");
+    if !cfg!(debug_assertions) {
+        command.arg("--release");
+    }
     library_of(command, package)
 }
 
