@@ -49,7 +49,8 @@ pub trait Relay {
     #[event]
     fn message(message: ReceivedMessage);
 
-    /// The relay began, or began anew after a failure, and then without subscriptions: subscribe again.
+    /// The relay began, or began anew: as another version, which keeps the subscriptions, or after a failure, and then
+    /// without them. Subscribing again does no harm.
     #[event(retained)]
     fn started(started: RelayStarted);
 }

@@ -110,14 +110,9 @@ impl Driver {
     }
 
     fn info(&self) -> NodeInfo {
-        let local = self.shared.peer_id;
         NodeInfo {
-            peer_id: local,
-            listen_addresses: self
-                .swarm
-                .listeners()
-                .filter_map(|address| address.clone().with_p2p(local).ok())
-                .collect(),
+            peer_id: self.shared.peer_id,
+            listen_addresses: self.listen_addresses(),
             agent: self.agent.clone(),
             cluster: self.shared.sharding.cluster(),
             shards: self.joined.iter().map(|topic| self.shard_info(*topic)).collect(),

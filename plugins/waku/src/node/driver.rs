@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Instant};
 use futures::{FutureExt, StreamExt};
 use libp2p::{Multiaddr, Swarm, swarm};
 use tokio::{
-    sync::mpsc,
+    sync::{mpsc, watch},
     time::{Interval, MissedTickBehavior, interval, sleep_until},
 };
 
@@ -36,7 +36,10 @@ pub(super) struct Driver {
     /// When something was last handed to peers.
     pub(super) last_publish: Option<Instant>,
     configured: BTreeSet<PubsubTopic>,
+    /// The addresses to listen on; with their ports as soon as these are known.
     pub(super) listen: Vec<Multiaddr>,
+    /// The number of connected peers.
+    pub(super) connected: watch::Sender<usize>,
     pub(super) commands: mpsc::Receiver<Command>,
     score_sweep: Interval,
 }
@@ -78,6 +81,7 @@ impl Driver {
             last_publish: None,
             configured,
             listen: config.listen,
+            connected: watch::Sender::new(0),
             commands,
             score_sweep,
         };

@@ -30,7 +30,7 @@ impl Driver {
                 self.static_peers.established(connection_id, peer_id, now);
                 if num_established.get() == 1 {
                     tracing::debug!(%peer_id, address = %endpoint.get_remote_address(), "connected");
-                    self.shared.connected.send_replace(self.peers.len());
+                    self.connected.send_replace(self.peers.len());
                     let ours = self.own_metadata();
                     self.swarm.behaviour_mut().metadata.send_request(&peer_id, ours);
                     if endpoint.is_dialer() && self.static_peers.is_held(&peer_id) {
@@ -48,7 +48,7 @@ impl Driver {
             } => {
                 tracing::debug!(%peer_id, ?cause, "disconnected");
                 let reason = self.peers.disconnected(&peer_id, self.shared.sharding.cluster());
-                self.shared.connected.send_replace(self.peers.len());
+                self.connected.send_replace(self.peers.len());
                 self.waiting.closed(&peer_id, reason);
                 self.static_peers.closed(&peer_id, now);
             }

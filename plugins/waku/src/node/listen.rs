@@ -10,20 +10,30 @@ use super::{NodeError, driver::Driver};
 use crate::limits::LISTEN_TIMEOUT;
 
 impl Driver {
-    /// Binds all addresses and gives them with the ports that they got; hears the network meanwhile.
-    pub(super) async fn listen(&mut self) -> Result<Vec<Multiaddr>, NodeError> {
-        let mut all = Vec::with_capacity(self.listen.len());
+    /// Binds all addresses and notes the ports that they got; hears the network meanwhile.
+    pub(super) async fn listen(&mut self) -> Result<(), NodeError> {
         for address in std::mem::take(&mut self.listen) {
             let failed = |reason: String| NodeError::Listen {
                 address: address.clone(),
                 reason,
             };
             match timeout(LISTEN_TIMEOUT, self.bind(&address)).await {
-                Ok(bound) => all.push(with_port_of(&address, &bound.map_err(failed)?)),
+                Ok(bound) => self.listen.push(with_port_of(&address, &bound.map_err(failed)?)),
                 Err(_) => return Err(failed(format!("not bound within {LISTEN_TIMEOUT:?}"))),
             }
         }
-        Ok(all)
+        Ok(())
+    }
+
+    /// Where the node can be dialled, in the order of the configuration.
+    pub(super) fn listen_addresses(&self) -> Vec<Multiaddr> {
+        let place = |address: &Multiaddr| self.listen.iter().position(|it| port(it) == port(address));
+        let mut all: Vec<_> = self.swarm.listeners().cloned().collect();
+        all.sort_by_cached_key(|address| (place(address), address.to_string()));
+        let local = self.shared.peer_id;
+        all.into_iter()
+            .filter_map(|address| address.with_p2p(local).ok())
+            .collect()
     }
 
     async fn bind(&mut self, address: &Multiaddr) -> Result<Multiaddr, String> {
@@ -55,12 +65,18 @@ impl Driver {
 /// The configured address with the port of the bound one. An address that stands for all interfaces is bound on
 /// each, always with the same port.
 fn with_port_of(configured: &Multiaddr, bound: &Multiaddr) -> Multiaddr {
-    let port = bound.iter().find(|part| matches!(part, Protocol::Tcp(_)));
-    let part = |part| match (&part, &port) {
-        (Protocol::Tcp(_), Some(port)) => port.clone(),
+    let part = |part| match (&part, port(bound)) {
+        (Protocol::Tcp(_), Some(port)) => Protocol::Tcp(port),
         _ => part,
     };
     configured.iter().map(part).collect()
+}
+
+fn port(address: &Multiaddr) -> Option<u16> {
+    address.iter().find_map(|part| match part {
+        Protocol::Tcp(port) => Some(port),
+        _ => None,
+    })
 }
 
 /// Why a fixed port can't be bound. libp2p binds with `SO_REUSEPORT`, so that two nodes on one port would

@@ -51,6 +51,7 @@ pub struct Node {
     commands: mpsc::Sender<Command>,
     shared: Arc<Shared>,
     bound: Arc<[Multiaddr]>,
+    connected: watch::Receiver<usize>,
 }
 
 /// What handle and driver both use.
@@ -60,8 +61,6 @@ struct Shared {
     max_message_size: usize,
     delivery: Delivery,
     counters: Counters,
-    /// The number of connected peers.
-    connected: watch::Sender<usize>,
 }
 
 /// What a node is and where it stands.
@@ -69,8 +68,8 @@ struct Shared {
 pub struct NodeInfo {
     /// The node's peer id.
     pub peer_id: PeerId,
-    /// Where it listens, each address ending in `/p2p/` and the peer id, so that others can dial it as it
-    /// stands.
+    /// Where it listens, in the order of the configuration; each address ends in `/p2p/` and the peer id, so
+    /// that others can dial it as it stands.
     pub listen_addresses: Vec<Multiaddr>,
     /// What peers are told about this program.
     pub agent: String,
@@ -113,16 +112,17 @@ impl Node {
             max_message_size: config.max_message_size,
             delivery: Delivery::new(config.receiver_queue),
             counters: Counters::default(),
-            connected: watch::Sender::new(0),
         });
         let (commands, inbox) = mpsc::channel(COMMAND_QUEUE);
         let mut driver = Driver::new(config, inbox, shared.clone())?;
-        let bound = driver.listen().await?.into();
+        driver.listen().await?;
+        let (bound, connected) = (driver.listen.clone().into(), driver.connected.subscribe());
         tokio::spawn(driver.run());
         Ok(Self {
             commands,
             shared,
             bound,
+            connected,
         })
     }
 
@@ -138,7 +138,7 @@ impl Node {
 
     /// The number of connected peers, and when it changes. It ends with the node.
     pub fn connected(&self) -> watch::Receiver<usize> {
-        self.shared.connected.subscribe()
+        self.connected.clone()
     }
 
     /// The sharding rule of the node.
