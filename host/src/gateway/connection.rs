@@ -17,7 +17,23 @@ use tokio::task::JoinSet;
 pub(super) struct Connection {
     pub(super) service: Arc<Service>,
     pub(super) subscriptions: Subscriptions,
-    pub(super) out: mpsc::Sender<Vec<u8>>,
+    pub(super) out: mpsc::Sender<Outgoing>,
+}
+
+/// A line on its way to the client.
+pub(super) struct Outgoing {
+    line: Vec<u8>,
+    /// Told when the system has the line.
+    written: Option<oneshot::Sender<()>>,
+}
+
+impl From<&Json> for Outgoing {
+    fn from(json: &Json) -> Self {
+        Self {
+            line: line(json),
+            written: None,
+        }
+    }
 }
 
 /// Serves until the client ends its side and has its answers, or does not read any more.
@@ -72,18 +88,32 @@ where
     while tasks.join_next().await.is_some() {}
 }
 
-async fn write_lines<W: AsyncWrite + Unpin>(mut write: W, mut lines: mpsc::Receiver<Vec<u8>>) {
-    while let Some(line) = lines.recv().await {
+async fn write_lines<W: AsyncWrite + Unpin>(mut write: W, mut lines: mpsc::Receiver<Outgoing>) {
+    while let Some(Outgoing { line, written }) = lines.recv().await {
         if write.write_all(&line).await.is_err() || write.flush().await.is_err() {
             return;
         }
+        // Nobody need wait for it.
+        let _ = written.map(|written| written.send(()));
     }
 }
 
 impl Connection {
     /// Sends a line; one that nobody reads any more is of no use.
     async fn send(&self, json: &Json) {
-        let _ = self.out.send(line(json)).await;
+        let _ = self.out.send(json.into()).await;
+    }
+
+    /// Sends a line, and waits until the system has it or the client is gone.
+    async fn deliver(&self, json: &Json) {
+        let (written, delivered) = oneshot::channel();
+        let outgoing = Outgoing {
+            written: Some(written),
+            ..json.into()
+        };
+        if self.out.send(outgoing).await.is_ok() {
+            let _ = delivered.await;
+        }
     }
 
     /// Answers what has no id that could be told.
@@ -108,11 +138,13 @@ impl Connection {
             Json::Array(batch) => self.run_batch(batch, &mut begin).await,
             single => self.run(single, &mut begin).await,
         };
-        if let Some(answer) = answer {
-            self.send(&answer).await;
+        match answer {
+            Some(answer) if begin.is_empty() => self.send(&answer).await,
+            Some(answer) => self.deliver(&answer).await,
+            None => {}
         }
         for each in begin {
-            // Nobody waits for a subscription that has ended meanwhile.
+            // A subscription may have ended meanwhile.
             let _ = each.send(());
         }
     }

@@ -7,7 +7,7 @@ use backplane_plugin_api::status;
 use std::sync::Arc;
 
 /// The name under which modules see those who call through the control socket.
-const FRONT_END: &str = "cli";
+pub(super) const FRONT_END: &str = "cli";
 
 /// What all connections share.
 pub(super) struct Service {

@@ -1,6 +1,7 @@
 //! What one connection follows.
 
-use super::message::{INVALID_PARAMS, RpcError, line, notification};
+use super::connection::Outgoing;
+use super::message::{INVALID_PARAMS, RpcError, notification};
 use super::{limits, service::Service};
 use crate::events::{EventStream, Received};
 use backplane_plugin_api::status;
@@ -79,11 +80,11 @@ impl Drop for Subscriptions {
 
 /// Writes the events of a stream. While the client does not read, they gather in the queue of the stream, which
 /// drops what it has no room for.
-pub(super) async fn write_events(number: u64, mut stream: EventStream, out: mpsc::Sender<Vec<u8>>) {
+pub(super) async fn write_events(number: u64, mut stream: EventStream, out: mpsc::Sender<Outgoing>) {
     loop {
         let received = stream.next().await;
-        let written = line(&notification("event", event(number, &received)));
-        if out.send(written).await.is_err() {
+        let told = notification("event", event(number, &received));
+        if out.send(Outgoing::from(&told)).await.is_err() {
             return;
         }
     }
@@ -111,13 +112,13 @@ pub(super) async fn write_log(
     service: Arc<Service>,
     mut after: u64,
     module: Option<String>,
-    out: mpsc::Sender<Vec<u8>>,
+    out: mpsc::Sender<Outgoing>,
 ) {
     loop {
         for each in service.host.log(after, module.as_deref()) {
             after = each.number;
-            let params = json!({ "subscription": number, "line": each });
-            if out.send(line(&notification("log", params))).await.is_err() {
+            let told = notification("log", json!({ "subscription": number, "line": each }));
+            if out.send(Outgoing::from(&told)).await.is_err() {
                 return;
             }
         }

@@ -10,8 +10,8 @@ pub(crate) const FILE: &str = "bundle.toml";
 const DEFAULT: &str = include_str!("default-bundle.toml");
 /// The default bundle in messages.
 const DEFAULT_NAME: &str = "the default bundle";
-/// Where plugins lie beside the program.
-const BESIDE: [&str; 3] = ["", "plugins", "../lib/backplane"];
+/// Where plugins lie beside the program, from its folder on.
+const BESIDE: [&str; 3] = [".", "plugins", "../lib/backplane"];
 
 /// Reads the bundle `file`, the one in the current folder, or the default one, whose plugins are looked for
 /// beside the program.
@@ -54,7 +54,10 @@ fn beside() -> Vec<PathBuf> {
     let places = folder
         .iter()
         .flat_map(|folder| BESIDE.map(|place| folder.join(place)));
-    places.filter(|place| place.is_dir()).collect()
+    places
+        .filter_map(|place| place.canonicalize().ok())
+        .filter(|place| place.is_dir())
+        .collect()
 }
 
 /// Everything that lies in the data folder by default moves with it.

@@ -1,25 +1,30 @@
 //! What is written for people: plain tables, times, and text that cannot steer a terminal.
 
+use crate::exit::Failure;
 use serde_json::Value as Json;
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
 
 /// The gap between columns.
 const GAP: &str = "  ";
 
-/// Writes text to the output, and all of it.
-pub(crate) fn print(text: &str) -> io::Result<()> {
+/// Writes text to the output, and all of it; a line break follows if it has none. A terminal gets no other control
+/// characters.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
+    match out.is_terminal() {
+        true => out.write_all(tame(text).as_bytes())?,
+        false => out.write_all(text.as_bytes())?,
+    }
     if !text.ends_with('\n') {
         out.write_all(b"\n")?;
     }
-    out.flush()
+    Ok(out.flush()?)
 }
 
 /// Writes JSON as one line.
-pub(crate) fn print_json(json: &Json) -> io::Result<()> {
+pub(crate) fn print_json(json: &Json) -> Result<(), Failure> {
     print(&json.to_string())
 }
 
@@ -114,9 +119,18 @@ pub(crate) fn time_of_day(ms: u64) -> String {
 
 /// `text` on one line, with its control characters escaped: it may come from a stranger.
 pub(crate) fn printable(text: &str) -> String {
+    escape(text, char::is_control)
+}
+
+/// `text` with its line breaks and tabs alone.
+fn tame(text: &str) -> String {
+    escape(text, |each| each.is_control() && !matches!(each, '\n' | '\t'))
+}
+
+fn escape(text: &str, is_bad: impl Fn(char) -> bool) -> String {
     let mut out = String::with_capacity(text.len());
     for each in text.chars() {
-        match each.is_control() {
+        match is_bad(each) {
             true => out.extend(each.escape_default()),
             false => out.push(each),
         }
@@ -136,12 +150,18 @@ mod tests {
         ];
         assert_eq!(
             table(["NAME", ">N"], &rows),
-            "NAME        N\na           1\nlong\\u{1b}  23\n"
+            "NAME         N\na            1\nlong\\u{1b}  23\n"
         );
         assert_eq!(
             fields(&[("name", "x".to_owned()), ("a", String::new())]),
             "name  x\na\n"
         );
+    }
+
+    #[test]
+    fn text_cannot_steer_a_terminal() {
+        assert_eq!(tame("a\n\tb\u{1b}[2J\u{9b}"), "a\n\tb\\u{1b}[2J\\u{9b}");
+        assert_eq!(printable("a\nb"), "a\\nb");
     }
 
     #[test]

@@ -4,11 +4,13 @@ use super::{Done, Named, Nothing, done};
 use crate::bundle::{Grant, Grants};
 use crate::gateway::RpcError;
 use crate::gateway::message::INVALID_PARAMS;
-use crate::gateway::service::Service;
+use crate::gateway::service::{FRONT_END, Service};
 use backplane_descriptor::is_module_name;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::oneshot;
 
 /// Why the host is to stop when a client asks for it.
 pub const STOP_REASON: &str = "the control socket asks for it";
@@ -49,6 +51,10 @@ pub(super) async fn load(service: &Service, module: Load) -> Result<Done, RpcErr
             "name: {:?} is not a module name: lower-case letters, digits and '-', beginning with a letter, at most 64 bytes",
             module.name
         );
+        return Err(RpcError::new(INVALID_PARAMS, message));
+    }
+    if module.name == FRONT_END {
+        let message = format!("name: {FRONT_END} is the name of those who call through the control socket");
         return Err(RpcError::new(INVALID_PARAMS, message));
     }
     let plugin = absolute(module.plugin)?;
@@ -99,7 +105,16 @@ pub(super) async fn rollback(service: &Service, module: Named) -> Result<Done, R
     done(service.operate(move |host| host.rollback(&module.name)).await?)
 }
 
+/// The host may end at once: it is asked to when the client has its answer, or is gone.
 pub(super) fn stop(service: &Service, _: Nothing) -> Result<Done, RpcError> {
-    service.host.request_stop(STOP_REASON);
-    done(true)
+    let host = Arc::clone(&service.host);
+    let (begin, answered) = oneshot::channel::<()>();
+    tokio::spawn(async move {
+        let _ = answered.await;
+        host.request_stop(STOP_REASON);
+    });
+    Ok(Done {
+        result: true.into(),
+        begin: Some(begin),
+    })
 }

@@ -28,7 +28,7 @@ pub(crate) struct Call {
     /// The arguments; - reads them from the standard input
     #[arg(value_name = "JSON", default_value = "{}", hide_default_value = true)]
     args: String,
-    /// When to give up and cancel the call, in milliseconds
+    /// When to give up and cancel the call, in milliseconds; the method's own deadline holds as well
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..))]
     deadline: Option<u64>,
 }
@@ -53,13 +53,13 @@ impl Call {
         }
         let answer = ask(global, "call", params).await?;
         if global.json {
-            return Ok(print_json(&answer)?);
+            return print_json(&answer);
         }
-        Ok(match &answer {
-            Json::Null => {}
-            Json::String(text) => print(text)?,
-            other => print(&format!("{other:#}"))?,
-        })
+        match &answer {
+            Json::Null => Ok(()),
+            Json::String(text) => print(text),
+            other => print(&format!("{other:#}")),
+        }
     }
 }
 

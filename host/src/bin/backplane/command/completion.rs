@@ -35,6 +35,6 @@ impl Completion {
         };
         let mut script = Vec::new();
         generate(shell, &mut Args::command(), "backplane", &mut script);
-        Ok(print(&String::from_utf8_lossy(&script))?)
+        print(&String::from_utf8_lossy(&script))
     }
 }

@@ -30,11 +30,11 @@ impl Events {
             .await?;
         let json = global.json;
         follow(host, |event| {
-            Ok(if json {
-                print_json(event)?
+            if json {
+                print_json(event)
             } else {
-                print(&show(event))?
-            })
+                print(&show(event))
+            }
         })
         .await
     }

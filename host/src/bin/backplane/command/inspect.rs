@@ -39,9 +39,9 @@ impl Inspect {
             )));
         };
         if global.json {
-            return Ok(print_json(&found)?);
+            return print_json(&found);
         }
-        Ok(print(&show(&found)?)?)
+        print(&show(&found)?)
     }
 }
 

@@ -53,7 +53,7 @@ impl Load {
         });
         let report = ask(global, "load", params).await?;
         if global.json {
-            return Ok(print_json(&report)?);
+            return print_json(&report);
         }
         let loaded = format!(
             "{} {} is {}",
@@ -61,6 +61,6 @@ impl Load {
             text(&report, "version"),
             text(&report, "state")
         );
-        Ok(print(&printable(&loaded))?)
+        print(&printable(&loaded))
     }
 }

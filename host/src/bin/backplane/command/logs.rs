@@ -32,12 +32,12 @@ impl Logs {
         }
         let answer = host.request("logs", params).await?;
         let json = global.json;
-        let write = |line: &Json| -> Result<(), Failure> {
-            Ok(if json {
-                print_json(line)?
+        let write = |line: &Json| {
+            if json {
+                print_json(line)
             } else {
-                print(&show(line))?
-            })
+                print(&show(line))
+            }
         };
         for line in answer["lines"].as_array().into_iter().flatten() {
             write(line)?;

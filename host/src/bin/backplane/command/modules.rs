@@ -18,9 +18,9 @@ impl Modules {
     pub(crate) async fn execute(self, global: &Global) -> Result<(), Failure> {
         let modules = ask(global, "modules", json!({})).await?;
         if global.json {
-            return Ok(print_json(&modules)?);
+            return print_json(&modules);
         }
-        Ok(print(&show(modules.as_array().map_or(&[], Vec::as_slice)))?)
+        print(&show(modules.as_array().map_or(&[], Vec::as_slice)))
     }
 }
 

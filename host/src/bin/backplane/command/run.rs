@@ -3,9 +3,10 @@
 use crate::args::Global;
 use crate::bundle::{self, absolute};
 use crate::exit::{Exit, Failure};
-use backplane_host::Host;
 use backplane_host::bundle::Bundle;
 use backplane_host::gateway::{Gateway, GatewayError, STOP_REASON};
+use backplane_host::plan::PlanError;
+use backplane_host::{Host, HostError};
 use clap::ValueEnum;
 use std::convert::Infallible;
 use std::io::IsTerminal as _;
@@ -176,6 +177,7 @@ async fn start(
     level: u32,
     signals: &mut Signals,
 ) -> Result<(Host, Option<&'static str>), Failure> {
+    let folders = bundle.host.plugins.clone();
     let mut starting = tokio::task::spawn_blocking(move || Host::start(bundle));
     let mut early = None;
     let started = loop {
@@ -187,9 +189,26 @@ async fn start(
             },
         }
     };
-    let host = started.map_err(|_| Failure::failed("the host panicked while it started"))??;
+    let host = started
+        .map_err(|_| Failure::failed("the host panicked while it started"))?
+        .map_err(|error| not_started(error, &folders))?;
     host.set_log_level(level);
     Ok((host, early))
+}
+
+/// A plugin that was not found lies in another folder, most likely.
+fn not_started(error: HostError, folders: &[PathBuf]) -> Failure {
+    if !matches!(error, HostError::Plan(PlanError::NoPlugin { .. })) {
+        return error.into();
+    }
+    let looked: Vec<String> = folders
+        .iter()
+        .map(|folder| folder.display().to_string())
+        .collect();
+    Failure::failed(format!(
+        "{error}; looked in {}; build the plugins, or name their folder with --plugins",
+        looked.join(", ")
+    ))
 }
 
 /// Why a module or a client wants the host to stop, once one does.

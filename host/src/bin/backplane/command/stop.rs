@@ -24,8 +24,8 @@ impl Stop {
             Ok(end) => drop(end?),
         }
         if global.json {
-            return Ok(print_json(&json!(true))?);
+            return print_json(&json!(true));
         }
-        Ok(print("the host has ended")?)
+        print("the host has ended")
     }
 }

@@ -43,7 +43,7 @@ impl Swap {
 /// Shows what a swap came to.
 pub(super) fn show(report: &Json, as_json: bool) -> Result<(), Failure> {
     if as_json {
-        return Ok(print_json(report)?);
+        return print_json(report);
     }
     let mut shown = format!(
         "{}: {} -> {}, generation {}, callers waited {}",
@@ -56,5 +56,5 @@ pub(super) fn show(report: &Json, as_json: bool) -> Result<(), Failure> {
     if report["abandoned"].as_u64().unwrap_or(0) > 0 {
         shown += &format!(", {} calls given up", text(report, "abandoned"));
     }
-    Ok(print(&printable(&shown))?)
+    print(&printable(&shown))
 }

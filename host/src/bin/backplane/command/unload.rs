@@ -25,8 +25,8 @@ impl Unload {
         let params = json!({ "name": self.name, "force": self.force });
         let answer = ask(global, "unload", params).await?;
         if global.json {
-            return Ok(print_json(&answer)?);
+            return print_json(&answer);
         }
-        Ok(print(&format!("{} is unloaded", self.name))?)
+        print(&format!("{} is unloaded", self.name))
     }
 }

@@ -1,0 +1,9 @@
+//! The command `backplane`, as a person and as a script see it: the real program with fixture plugins.
+
+mod bad;
+mod forms;
+mod host;
+mod lifecycle;
+mod protocol;
+mod signals;
+mod without_host;
