@@ -1,3 +1,59 @@
-//! The development commands of the workspace.
+//! The development commands of the workspace: `cargo xtask COMMAND`.
 
-fn main() {}
+mod cargo;
+mod chat;
+mod ci;
+mod dependencies;
+mod test;
+
+use std::{ffi::OsString, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+/// The development commands of the workspace
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Build the host and its plugins, and chat
+    ///
+    /// What follows is for the chat: `cargo xtask chat --help` lists it. `--release` in front of it builds with
+    /// optimisation.
+    #[command(disable_help_flag = true)]
+    Chat {
+        /// Build with optimisation
+        #[arg(long)]
+        release: bool,
+        /// For the chat
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
+        arguments: Vec<OsString>,
+    },
+    /// Build everything that tests load, and run all tests
+    Test {
+        /// For `cargo test`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
+        arguments: Vec<OsString>,
+    },
+    /// Run all checks: formatting, lints, tests, documentation, dependencies, and the chat without a person
+    Ci,
+    /// Check licences and sources of all dependencies against deny.toml
+    Dependencies,
+}
+
+fn main() -> ExitCode {
+    let ended = match Arguments::parse().command {
+        Command::Chat { release, arguments } => chat::run(release, &arguments),
+        Command::Test { arguments } => test::run(&arguments),
+        Command::Ci => ci::run(),
+        Command::Dependencies => dependencies::run(),
+    };
+    ended.unwrap_or_else(|error| {
+        eprintln!("xtask: {error}");
+        ExitCode::FAILURE
+    })
+}

@@ -1,0 +1,84 @@
+//! Calling cargo.
+
+use std::{
+    env, io,
+    path::{Path, PathBuf},
+    process::{Command, ExitStatus},
+};
+
+use serde_json::Value;
+
+/// The packages that a chat consists of: the program, the host's command, and the four plugins.
+pub(crate) const CHAT: [&str; 6] = [
+    "backplane-chat",
+    "backplane-host",
+    "waku-plugin",
+    "chat-plugin",
+    "storage-plugin",
+    "wallet-plugin",
+];
+
+/// Why a command of ours did not end well.
+pub(crate) type Error = Box<dyn std::error::Error>;
+
+/// The folder of the workspace.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap_or(Path::new("."))
+}
+
+/// A call of the cargo that runs us, in the workspace.
+pub(crate) fn cargo(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root()).args(arguments);
+    command
+}
+
+/// Runs a command to its end.
+pub(crate) fn status(command: &mut Command) -> io::Result<ExitStatus> {
+    let program = command.get_program().to_owned();
+    let failed = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", program.display()));
+    command.status().map_err(failed)
+}
+
+/// Runs a command that must end well.
+pub(crate) fn succeed(command: &mut Command) -> Result<(), Error> {
+    let status = status(command)?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(format!("{command:?} ended with {status}").into())
+}
+
+/// Builds what a chat consists of.
+pub(crate) fn build_chat(release: bool) -> Result<(), Error> {
+    let mut command = cargo(&["build", "--locked"]);
+    for package in CHAT {
+        command.args(["--package", package]);
+    }
+    if release {
+        command.arg("--release");
+    }
+    succeed(&mut command)
+}
+
+/// What cargo knows of the workspace and all that it depends on.
+pub(crate) fn metadata() -> Result<Value, Error> {
+    let output = cargo(&["metadata", "--format-version=1", "--locked"])
+        .stderr(std::process::Stdio::inherit())
+        .output()?;
+    if !output.status.success() {
+        return Err("cargo metadata failed".into());
+    }
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+/// Where cargo puts programs and libraries.
+pub(crate) fn output_folder(release: bool) -> Result<PathBuf, Error> {
+    let metadata = metadata()?;
+    let target = metadata["target_directory"]
+        .as_str()
+        .ok_or("cargo does not tell its target folder")?;
+    Ok(Path::new(target).join(if release { "release" } else { "debug" }))
+}

@@ -1,0 +1,109 @@
+//! `cargo xtask test`
+
+use std::{
+    ffi::OsString,
+    io::{BufRead, BufReader},
+    process::{ExitCode, Stdio},
+    time::Instant,
+};
+
+use crate::cargo::{self, Error};
+
+/// What `cargo test` reported.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Totals {
+    programs: usize,
+    passed: usize,
+    failed: usize,
+    ignored: usize,
+    failures: Vec<String>,
+}
+
+/// Builds the plugins that tests load, runs all tests of the workspace to the end, and sums up.
+pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode, Error> {
+    let begun = Instant::now();
+    cargo::succeed(cargo::cargo(&["build", "--locked", "--workspace"]).arg("--all-targets"))?;
+    let mut command = cargo::cargo(&["test", "--locked", "--workspace", "--no-fail-fast"]);
+    let mut tests = command.args(arguments).stdout(Stdio::piped()).spawn()?;
+    let mut totals = Totals::default();
+    if let Some(output) = tests.stdout.take() {
+        for line in BufReader::new(output).lines() {
+            let line = line?;
+            println!("{line}");
+            totals.count(&line);
+        }
+    }
+    let status = tests.wait()?;
+    let Totals {
+        programs,
+        passed,
+        failed,
+        ignored,
+        failures,
+    } = totals;
+    println!(
+        "\n{passed} tests passed, {failed} failed, {ignored} ignored, in {programs} programs, {} s",
+        begun.elapsed().as_secs()
+    );
+    failures.iter().for_each(|failure| println!("failed: {failure}"));
+    Ok(if status.success() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+impl Totals {
+    /// Reads one line of the test programs' output.
+    fn count(&mut self, line: &str) {
+        if let Some(name) = line
+            .strip_prefix("test ")
+            .and_then(|rest| rest.strip_suffix(" ... FAILED"))
+        {
+            self.failures.push(name.to_owned());
+        }
+        let Some(result) = line.strip_prefix("test result: ") else {
+            return;
+        };
+        self.programs += 1;
+        for part in result.split([';', '.']) {
+            let (number, what) = part.trim().split_once(' ').unwrap_or_default();
+            let Ok(number) = number.parse::<usize>() else {
+                continue;
+            };
+            match what {
+                "passed" => self.passed += number,
+                "failed" => self.failed += number,
+                "ignored" => self.ignored += number,
+                _ => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_are_added_up_and_failures_named() {
+        let mut totals = Totals::default();
+        for line in [
+            "running 3 tests",
+            "test a::b ... ok",
+            "test a::c ... FAILED",
+            "test result: FAILED. 2 passed; 1 failed; 0 ignored; 0 measured; 4 filtered out; finished in 0.01s",
+            "test result: ok. 10 passed; 0 failed; 2 ignored; 0 measured; 0 filtered out; finished in 1.50s",
+        ] {
+            totals.count(line);
+        }
+        let expected = Totals {
+            programs: 2,
+            passed: 12,
+            failed: 1,
+            ignored: 2,
+            failures: vec!["a::c".into()],
+        };
+        assert_eq!(totals, expected);
+    }
+}
