@@ -20,6 +20,9 @@ pub const ATTACHMENTS: usize = 1024;
 pub const BLOCKED_EVENTS: usize = 1024;
 /// The most events that a generation may publish before it is let in.
 pub const HELD_EVENTS: usize = 256;
+/// The most calls and events that wait for the thread of a module whose code runs on one thread only; the next
+/// is answered `BUSY`.
+pub const OWN_THREAD_JOBS: usize = 1024;
 /// How many events are taken from a queue at a time.
 pub const EVENT_BATCH: usize = 64;
 /// The longest that a caller waits who sets no deadline, where the method does not say either.

@@ -37,7 +37,7 @@ impl FrontEnd {
                 provider: None,
             })
             .collect();
-        let caller = Caller::new(Arc::clone(core), slot, permits, Vec::new());
+        let caller = Caller::new(Arc::clone(core), slot, permits, Vec::new(), false);
         Ok(Self {
             core: Arc::clone(core),
             caller,

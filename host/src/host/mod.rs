@@ -286,17 +286,7 @@ impl Host {
             .seen()
             .previous
             .ok_or_else(|| HostError::NoPrevious(name.to_owned()))?;
-        // The host's own copy: the file that it came from may be another one by now.
-        let (Some(path), Some(sha256)) = (previous.library_path(), previous.sha256()) else {
-            return Err(HostError::NoPrevious(name.to_owned()));
-        };
-        let manifest = previous.manifest().clone();
-        let candidate = Candidate {
-            path: path.to_owned(),
-            sha256: crate::bundle::Digest(sha256),
-            manifest,
-        };
-        self.swap_to(name, &Arc::new(candidate), None)
+        self.swap_to(name, &previous, None)
     }
 
     fn swap_to(

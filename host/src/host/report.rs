@@ -93,7 +93,7 @@ impl ModuleReport {
             panics: slot.panics.load(Ordering::Relaxed),
             retired: seen.retired,
             restarts: seen.restarts,
-            previous: seen.previous.as_ref().map(|it| it.manifest().version.to_string()),
+            previous: seen.previous.as_ref().map(|it| it.manifest.version.to_string()),
             subscriptions: module.delivery.status(),
         }
     }

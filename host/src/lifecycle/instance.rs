@@ -4,12 +4,14 @@ use super::worker::Worker;
 use crate::events::Publisher;
 use crate::host::Core;
 use crate::library::Plugin;
-use crate::registry::{Generation, Slot};
+use crate::registry::{Generation, Job, Slot};
 use crate::router::{Caller, Permit};
+use backplane_descriptor::Unload;
 use backplane_plugin_api::{ModuleInfo, Reply, Slice, status};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
 /// What is needed to make an instance.
@@ -32,16 +34,19 @@ impl Instance {
     /// Makes an instance and makes it ready; nobody can call it yet.
     pub(crate) fn start(core: &Arc<Core>, slot: &Arc<Slot>, order: &Order) -> Result<Self, String> {
         let number = slot.next_generation.fetch_add(1, Ordering::Relaxed);
+        let clean = order.plugin.manifest().unload == Unload::Clean;
         let caller = Caller::new(
             Arc::clone(core),
             Arc::clone(slot),
             order.permits.clone(),
             publishers(core, slot, &order.plugin),
+            clean,
         );
         std::fs::create_dir_all(&order.data_dir)
             .map_err(|error| format!("cannot make the folder {}: {error}", order.data_dir.display()))?;
         let worker = Worker::start(&format!("{}-{number}", slot.name))
             .map_err(|error| format!("cannot make a thread: {error}"))?;
+        let own_thread = clean.then(|| worker.jobs());
         let timeout = order.start_timeout;
         let hung = |what: &str| {
             format!(
@@ -50,7 +55,7 @@ impl Instance {
             )
         };
         let generation = worker
-            .run(timeout, create(order, number, caller, &slot.name))
+            .run(timeout, create(order, number, caller, &slot.name, own_thread))
             .map_err(|_| hung("create"))??;
         let starting = Arc::clone(&generation);
         let reply = worker
@@ -131,6 +136,7 @@ fn create(
     number: u32,
     caller: Arc<Caller>,
     name: &str,
+    own_thread: Option<SyncSender<Job>>,
 ) -> impl FnOnce() -> Result<Arc<Generation>, String> + Send + 'static {
     let plugin = Arc::clone(&order.plugin);
     let (name, config) = (name.to_owned(), order.config.clone());
@@ -145,7 +151,9 @@ fn create(
         };
         // SAFETY: the generation keeps plugin and caller, and so the host's table and context, until `destroy`.
         let handle = unsafe { plugin.create(&caller.host(), &info) }.map_err(|error| error.to_string())?;
-        Ok(Arc::new(Generation::new(number, plugin, caller, handle)))
+        Ok(Arc::new(Generation::new(
+            number, plugin, caller, handle, own_thread,
+        )))
     }
 }
 

@@ -7,6 +7,7 @@ use crate::bundle::ModuleConfig;
 use crate::events::Delivery;
 use crate::host::Core;
 use crate::library::Plugin;
+use crate::plan::Candidate;
 use crate::registry::Slot;
 use crate::router::{Permit, run_queued};
 use backplane_plugin_api::status;
@@ -36,7 +37,7 @@ pub(crate) struct Running {
     pub(crate) settings: String,
     pub(crate) instance: Option<Instance>,
     /// What ran before the last swap.
-    pub(crate) previous: Option<Arc<Plugin>>,
+    pub(crate) previous: Option<Arc<Candidate>>,
     /// The libraries that were retired and stay mapped.
     pub(crate) retired: BTreeSet<[u8; 32]>,
     /// When it was restarted.
@@ -53,7 +54,7 @@ pub(crate) struct Seen {
     pub(crate) since: Instant,
     pub(crate) retired: usize,
     pub(crate) restarts: usize,
-    pub(crate) previous: Option<Arc<Plugin>>,
+    pub(crate) previous: Option<Arc<Candidate>>,
 }
 
 impl Module {

@@ -1,9 +1,9 @@
 //! The thread on which the lifecycle functions of one module instance run.
 
+use crate::limits;
+use crate::registry::Job;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
-
-type Job = Box<dyn FnOnce() + Send>;
 
 /// A thread of a module's own: what does not return there harms nobody else.
 pub(crate) struct Worker {
@@ -17,7 +17,7 @@ pub(crate) struct Hung;
 
 impl Worker {
     pub(crate) fn start(name: &str) -> std::io::Result<Self> {
-        let (jobs, queue) = sync_channel::<Job>(1);
+        let (jobs, queue) = sync_channel::<Job>(limits::OWN_THREAD_JOBS);
         let run = move || {
             for job in queue {
                 job();
@@ -28,6 +28,11 @@ impl Worker {
             jobs,
             thread: Some(thread),
         })
+    }
+
+    /// Where further work for the thread goes.
+    pub(crate) fn jobs(&self) -> SyncSender<Job> {
+        self.jobs.clone()
     }
 
     /// Runs `job` on the thread and waits for it, at most `deadline`.

@@ -6,7 +6,11 @@ use backplane_plugin_api::{Call, CallContext, ModuleHandle, Reply, Slice, status
 use semver::VersionReq;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::SyncSender;
 use std::time::Duration;
+
+/// A piece of work for the module's own thread.
+pub(crate) type Job = Box<dyn FnOnce() + Send>;
 
 /// One running instance of a plugin, from `create` to `destroy`.
 pub(crate) struct Generation {
@@ -18,19 +22,28 @@ pub(crate) struct Generation {
     handle: ModuleHandle,
     /// The deferred calls that the instance has not completed.
     pub(crate) deferred: AtomicUsize,
+    /// Where calls go that must not run on the caller's thread, because the library will be unmapped.
+    own_thread: Option<SyncSender<Job>>,
     /// Whether `stop` has run; only then may the instance be destroyed.
     stopped: AtomicBool,
 }
 
 impl Generation {
     /// Takes over the instance that `plugin` made.
-    pub(crate) fn new(number: u32, plugin: Arc<Plugin>, caller: Arc<Caller>, handle: ModuleHandle) -> Self {
+    pub(crate) fn new(
+        number: u32,
+        plugin: Arc<Plugin>,
+        caller: Arc<Caller>,
+        handle: ModuleHandle,
+        own_thread: Option<SyncSender<Job>>,
+    ) -> Self {
         Self {
             number,
             plugin,
             caller,
             handle,
             deferred: AtomicUsize::new(0),
+            own_thread,
             stopped: AtomicBool::new(false),
         }
     }
@@ -64,8 +77,24 @@ impl Generation {
         }
     }
 
+    /// The module's own thread, where all of its code has to run; `None` where any thread will do.
+    pub(crate) const fn own_thread(&self) -> Option<&SyncSender<Job>> {
+        self.own_thread.as_ref()
+    }
+
     /// Tells the module that nobody waits for `ticket` any more.
-    pub(crate) fn cancel(&self, ticket: u64) {
+    pub(crate) fn cancel(self: &Arc<Self>, ticket: u64) {
+        let Some(own_thread) = &self.own_thread else {
+            return self.cancel_here(ticket);
+        };
+        let generation = Arc::clone(self);
+        // With a full queue the call ends by itself, or when the module stops.
+        own_thread
+            .try_send(Box::new(move || generation.cancel_here(ticket)))
+            .ok();
+    }
+
+    fn cancel_here(&self, ticket: u64) {
         // SAFETY: as in `call`.
         unsafe {
             if let Some(cancel) = (*self.handle.table).cancel {

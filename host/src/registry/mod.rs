@@ -5,5 +5,5 @@ mod generation;
 mod slot;
 
 pub(crate) use binding::Binding;
-pub(crate) use generation::Generation;
+pub(crate) use generation::{Generation, Job};
 pub(crate) use slot::{Decision, Entry, Inside, Phase, Slot};

@@ -21,6 +21,8 @@ pub(crate) struct Caller {
     bound: AtomicUsize,
     /// The events that it publishes, by interface and event.
     pub(crate) publishes: Vec<Vec<Publisher>>,
+    /// Its library will be unmapped: nothing of its memory may be passed on.
+    pub(crate) unmapped_later: bool,
     /// What it has published before it was let in itself; `None` from then on.
     held: Mutex<Option<Vec<Held>>>,
     /// Set when it has stopped: from then on it is answered `STOPPING`.
@@ -62,6 +64,7 @@ impl Caller {
         slot: Arc<Slot>,
         permits: Vec<Permit>,
         publishes: Vec<Vec<Publisher>>,
+        unmapped_later: bool,
     ) -> Arc<Self> {
         let bindings = (0..limits::BINDINGS).map(|_| OnceLock::new()).collect();
         Arc::new(Self {
@@ -71,6 +74,7 @@ impl Caller {
             bindings,
             bound: AtomicUsize::new(0),
             publishes,
+            unmapped_later,
             held: Mutex::new(Some(Vec::new())),
             stopped: AtomicBool::new(false),
             meter: Meter::default(),

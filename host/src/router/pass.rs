@@ -3,9 +3,9 @@
 use crate::clock;
 use crate::host::Core;
 use crate::limits;
-use crate::registry::{Binding, Decision, Entry, Generation, Inside, Slot};
+use crate::registry::{Binding, Decision, Entry, Generation, Inside, Job, Slot};
 use crate::router::Caller;
-use backplane_plugin_api::{Args, CHAIN_LIMIT, Call, CallContext, Reply, Slice, kind, status};
+use backplane_plugin_api::{Args, Buf, CHAIN_LIMIT, Call, CallContext, Reply, Slice, kind, status};
 use semver::VersionReq;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -13,17 +13,35 @@ use std::time::{Duration, Instant};
 
 /// The bookkeeping of a call while it is in the module's `call` function; lives on the stack.
 pub(super) struct Pass<'a> {
-    pub(super) core: &'a Arc<Core>,
-    pub(super) slot: &'a Arc<Slot>,
-    inside: &'a Inside<'a>,
-    kind: u32,
-    interface: u32,
-    method: u32,
-    deadline_ns: u64,
-    /// The ticket that the caller holds already, because the call waited in the queue; else 0.
+    core: &'a Arc<Core>,
+    slot: &'a Arc<Slot>,
+    whom: Whom<'a>,
+    /// When the caller gives up, as far as that is known without looking at the clock.
+    deadline: (u64, Duration),
+    /// The ticket that the caller holds already, because the call has waited; else 0.
     given: u64,
     /// The ticket under which the module has deferred the call; else 0.
-    pub(super) deferred: u64,
+    deferred: u64,
+}
+
+/// The generation that a call goes to, and what keeps it from being exchanged meanwhile.
+#[derive(Clone, Copy)]
+enum Whom<'a> {
+    /// The caller is inside its slot.
+    Inside(&'a Inside<'a>),
+    /// The call counts as deferred in it already.
+    Attached(&'a Arc<Generation>),
+}
+
+impl std::ops::Deref for Whom<'_> {
+    type Target = Generation;
+
+    fn deref(&self) -> &Generation {
+        match self {
+            Self::Inside(inside) => inside,
+            Self::Attached(generation) => generation,
+        }
+    }
 }
 
 impl Pass<'_> {
@@ -32,22 +50,25 @@ impl Pass<'_> {
         if self.deferred != 0 {
             return self.deferred;
         }
+        let (ns, default) = self.deadline;
         let ticket = if self.given != 0 {
             self.given
         } else {
-            self.core.calls.open(self.deadline())
+            self.core.calls.open(deadline(ns, default))
         };
-        self.core.calls.attach(ticket, self.slot, self.inside.to_owned());
+        if let Whom::Inside(inside) = self.whom {
+            self.core.calls.attach(ticket, self.slot, inside.to_owned());
+        }
         self.deferred = ticket;
         ticket
     }
+}
 
-    fn deadline(&self) -> Instant {
-        let default = match self.kind {
-            kind::EVENT => limits::EVENT_DEADLINE,
-            _ => self.inside.deadline(self.interface, self.method),
-        };
-        deadline(self.deadline_ns, default)
+/// The deadline of a call that says nothing.
+fn default_deadline(generation: &Generation, call: &Call) -> Duration {
+    match call.kind {
+        kind::EVENT => limits::EVENT_DEADLINE,
+        _ => generation.deadline(call.interface, call.method),
     }
 }
 
@@ -237,29 +258,128 @@ pub(crate) fn deliver(
     run(core, slot, inside, event, 0, reply)
 }
 
-/// Hands a call to the module and keeps the promises of both sides.
+/// Hands a call to the module, on its own thread where it must be so.
 fn run(
     core: &Arc<Core>,
     slot: &Arc<Slot>,
     inside: &Inside<'_>,
+    call: Call,
+    given: u64,
+    reply: &mut Reply,
+) -> i32 {
+    match inside.own_thread() {
+        None => run_here(core, slot, Whom::Inside(inside), call, given, reply),
+        Some(own_thread) => {
+            let ticket = if given != 0 {
+                given
+            } else {
+                core.calls.open(deadline(
+                    call.context.deadline_ns,
+                    default_deadline(inside, &call),
+                ))
+            };
+            core.calls.attach(ticket, slot, inside.to_owned());
+            let job = on_own_thread(core, slot, inside.to_owned(), call, ticket);
+            if own_thread.try_send(job).is_err() {
+                let message = format!(
+                    "{} calls wait for the thread of {}",
+                    limits::OWN_THREAD_JOBS,
+                    slot.name
+                );
+                core.calls.complete(ticket, Reply::error(status::BUSY, message));
+            }
+            *reply = Reply {
+                status: status::PENDING,
+                ticket,
+                ..Reply::EMPTY
+            };
+            status::PENDING
+        }
+    }
+}
+
+/// The job that runs a call which has its ticket already.
+fn on_own_thread(
+    core: &Arc<Core>,
+    slot: &Arc<Slot>,
+    generation: Arc<Generation>,
+    call: Call,
+    ticket: u64,
+) -> Job {
+    let (core, slot) = (Arc::clone(core), Arc::clone(slot));
+    let (payload, attachments) = copy_args(&call.args);
+    // SAFETY: the caller's name outlives the call that we are in.
+    let caller = unsafe { call.caller.as_bytes() }.to_vec();
+    let Call {
+        kind,
+        interface,
+        method,
+        context,
+        sequence,
+        lost,
+        ..
+    } = call;
+    Box::new(move || {
+        let attachments: Vec<Slice> = attachments.iter().map(|it| Slice::new(it)).collect();
+        let args = Args {
+            payload: Slice::new(&payload),
+            attachments: attachments.as_ptr(),
+            attachment_count: attachments.len(),
+        };
+        let caller = String::from_utf8_lossy(&caller);
+        let mut call = Generation::describe(kind, interface, method, context, &caller, args);
+        (call.sequence, call.lost) = (sequence, lost);
+        let mut reply = Reply::EMPTY;
+        let code = run_here(
+            &core,
+            &slot,
+            Whom::Attached(&generation),
+            call,
+            ticket,
+            &mut reply,
+        );
+        if code != status::PENDING {
+            // The call was attached when it was queued, so that this ends both of its sides.
+            core.calls.complete(ticket, own_copy(reply));
+        }
+    })
+}
+
+/// The same answer in the host's own memory: the plugin's may be unmapped before the caller has read it.
+pub(super) fn own_copy(reply: Reply) -> Reply {
+    let attachments: Vec<Buf> = reply
+        .attachments
+        .as_slice()
+        .iter()
+        .map(|it| Buf::from(it.as_bytes().to_vec()))
+        .collect();
+    Reply {
+        attachments: attachments.into(),
+        ..Reply::new(reply.status, reply.payload.as_bytes().to_vec())
+    }
+}
+
+/// Hands a call to the module and keeps the promises of both sides.
+fn run_here(
+    core: &Arc<Core>,
+    slot: &Arc<Slot>,
+    whom: Whom<'_>,
     mut call: Call,
     given: u64,
     reply: &mut Reply,
 ) -> i32 {
+    let deadline = (call.context.deadline_ns, default_deadline(&whom, &call));
     let mut pass = Pass {
         core,
         slot,
-        inside,
-        kind: call.kind,
-        interface: call.interface,
-        method: call.method,
-        deadline_ns: call.context.deadline_ns,
+        whom,
+        deadline,
         given,
         deferred: 0,
     };
     let pointer = &raw mut pass;
     call.token = pointer.cast();
-    let mut code = inside.call(&call, reply);
+    let mut code = whom.call(&call, reply);
     // Read through the pointer that `defer` wrote through.
     // SAFETY: `pass` lives on this stack frame, and the module is done with the call's token.
     let deferred = unsafe { (*pointer).deferred };

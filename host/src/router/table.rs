@@ -153,6 +153,11 @@ unsafe extern "C" fn complete(host: *const c_void, ticket: u64, reply: *mut Repl
     let (caller, reply) = unsafe { (caller(host), std::mem::replace(&mut *reply, Reply::EMPTY)) };
     drop(catch_unwind(AssertUnwindSafe(|| {
         let (code, message) = (reply.status, reply.message());
+        let reply = if caller.unmapped_later {
+            pass::own_copy(reply)
+        } else {
+            reply
+        };
         if let Some(slot) = caller.core.calls.complete(ticket, reply) {
             pass::count(&caller.core, &slot, code, || message);
         }
