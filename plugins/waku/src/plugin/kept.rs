@@ -155,7 +155,8 @@ mod tests {
             address("/ip4/127.0.0.1/tcp/0"),
             address("/ip4/127.0.0.1/tcp/0/ws"),
         );
-        assert_eq!(kept.addresses(std::slice::from_ref(&open)).await, [open.clone()]);
+        let only_open = vec![open.clone()];
+        assert_eq!(kept.addresses(&only_open).await, only_open);
 
         let (first, second, third) = (
             address("/ip4/127.0.0.1/tcp/1"),
