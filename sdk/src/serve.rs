@@ -127,8 +127,11 @@ impl Outcome {
     }
 }
 
+/// Most answers fit, so that they are encoded with one allocation.
+const ANSWER_SIZE: usize = 256;
+
 fn reply<T: Value>(status: i32, value: &T) -> Reply {
-    let mut payload = Vec::with_capacity(64);
+    let mut payload = Vec::with_capacity(ANSWER_SIZE);
     let (encoded, blobs) = blob::collect(|| value.encode(&mut payload));
     if let Err(error) = encoded {
         return Reply::error(status::INTERNAL, format!("the answer has no encoding: {error}"));
