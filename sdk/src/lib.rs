@@ -40,6 +40,8 @@ mod host;
 mod module;
 mod serve;
 mod shim;
+#[cfg(feature = "test")]
+pub mod test;
 mod trace;
 mod value;
 
@@ -67,7 +69,7 @@ pub mod prelude {
 #[doc(hidden)]
 pub mod generated {
     pub use crate::shim::{declaration, table};
-    pub use crate::value::{decode, encode};
+    pub use crate::value::{decode, encode, not_unit};
     pub use backplane_descriptor::fixed::*;
     pub use backplane_plugin_api::{AbiTables, LayoutRecord, PluginDeclaration, Reply};
     pub use serde;

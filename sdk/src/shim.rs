@@ -35,7 +35,7 @@ struct Instance<M: Plug> {
     runtime_handle: tokio::runtime::Handle,
     module: OnceLock<Arc<M>>,
     /// The deferred calls that can be cancelled, by ticket. Bounded by the host's in-flight window.
-    deferred: Mutex<HashMap<u64, AbortHandle>>,
+    deferred: Arc<Mutex<HashMap<u64, AbortHandle>>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -105,7 +105,7 @@ unsafe extern "C" fn create<M: Plug>(
     guard(reply, || {
         // SAFETY: the host passes valid pointers, and keeps the host itself valid until `destroy` returns.
         let (host, info) = unsafe { (HostHandle::new(*host), &*info) };
-        match Instance::<M>::new(host, info) {
+        match trace::within(Some(host), || Instance::<M>::new(host, info)) {
             Ok(instance) => {
                 let handle = ModuleHandle {
                     ctx: Box::into_raw(Box::new(instance)).cast(),
@@ -186,7 +186,10 @@ unsafe extern "C" fn destroy<M: Plug>(ctx: *mut c_void) {
     // SAFETY: the host calls this once, last, with the context that `create` gave.
     let instance = unsafe { Box::from_raw(ctx.cast::<Instance<M>>()) };
     // A panic in the author's `Drop` must not cross.
-    drop(catch_unwind(AssertUnwindSafe(move || drop(instance))));
+    let host = Some(instance.host);
+    drop(catch_unwind(AssertUnwindSafe(|| {
+        trace::within(host, || drop(instance))
+    })));
 }
 
 impl<M: Plug> Instance<M> {
@@ -200,7 +203,7 @@ impl<M: Plug> Instance<M> {
             )
         };
         let name = std::str::from_utf8(name)?.to_owned();
-        trace::install(host);
+        trace::install();
         let config = read_config::<M>(config)?;
         M::check(&config)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -222,14 +225,13 @@ impl<M: Plug> Instance<M> {
             runtime_handle: runtime.handle().clone(),
             runtime: Mutex::new(Some(runtime)),
             module: OnceLock::new(),
-            deferred: Mutex::new(HashMap::new()),
+            deferred: Arc::default(),
         })
     }
 
     /// Runs a lifecycle function on the module's runtime and waits for it on this thread.
     fn block_on<F: Future>(&self, future: F) -> F::Output {
-        trace::enter_module(self.host);
-        self.runtime_handle.block_on(future)
+        trace::within(Some(self.host), || self.runtime_handle.block_on(future))
     }
 
     fn module(&self) -> Result<&Arc<M>, Error> {
@@ -250,17 +252,17 @@ impl<M: Plug> Instance<M> {
         let Some(module) = self.module.get() else {
             return Reply::error(status::UNAVAILABLE, "the module has not started");
         };
-        trace::enter_module(self.host);
         let incoming = Incoming(call);
         let serve = || match call.kind {
             kind::METHOD => M::serve(module, call.interface, &incoming),
             kind::EVENT => M::deliver(module, call.interface, &incoming),
             other => Outcome::error(status::UNSUPPORTED, format!("unknown kind of call {other}")),
         };
-        match current::enter(call.context, serve) {
+        let answer = || match current::enter(call.context, serve) {
             Outcome::Ready(reply) => reply,
             Outcome::Later(future) => self.later(call, future),
-        }
+        };
+        trace::within(Some(self.host), answer)
     }
 
     /// Polls once right here, because most methods need not wait; what has to goes to the runtime.
@@ -281,12 +283,12 @@ impl<M: Plug> Instance<M> {
         };
         // Held until the task is known, so that `cancel` and the task's own end find it.
         let mut deferred = lock(&self.deferred);
-        let instance = std::ptr::from_ref(self) as usize;
+        // Shared, because a task that does not let go of its thread outlives the instance.
+        let tasks = Arc::clone(&self.deferred);
         let task = self.runtime_handle.spawn(async move {
             let answer = answer;
             let reply = CatchUnwind(future).await;
-            // SAFETY: the runtime, and with it this task, ends before the instance is dropped.
-            lock(&unsafe { &*(instance as *const Self) }.deferred).remove(&answer.ticket);
+            lock(&tasks).remove(&answer.ticket);
             answer.give(reply);
         });
         deferred.insert(ticket, task.abort_handle());

@@ -9,6 +9,7 @@ use backplane_plugin_api::{LogRecord, Reply, Slice, level, status};
 use std::cell::{Cell, RefCell};
 use std::sync::Once;
 use tracing::field::{Field, Visit};
+use tracing::subscriber::Interest;
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
@@ -25,10 +26,23 @@ pub(crate) fn enter_module(host: HostHandle) {
     HOST.set(Some(host));
 }
 
+/// Runs `work` for an instance of `host`, or for none. A thread that calls from one module into another of the
+/// same library works for the first again afterwards.
+pub(crate) fn within<T>(host: Option<HostHandle>, work: impl FnOnce() -> T) -> T {
+    /// Also comes back when `work` panics.
+    struct Restore(Option<HostHandle>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            HOST.set(self.0);
+        }
+    }
+    let _restore = Restore(HOST.replace(host));
+    work()
+}
+
 /// Installs subscriber and panic hook of this library, once.
-pub(crate) fn install(host: HostHandle) {
+pub(crate) fn install() {
     static ONCE: Once = Once::new();
-    enter_module(host);
     ONCE.call_once(|| {
         let subscriber = tracing_subscriber::registry().with(ToHost);
         // Linked into a program that has a subscriber already, that one stays.
@@ -72,6 +86,11 @@ fn log(host: HostHandle, level: u32, target: &str, message: &str, fields: &str) 
 struct ToHost;
 
 impl<S: Subscriber> Layer<S> for ToHost {
+    /// The answer differs from thread to thread, and changes with the host's level: it must not be cached.
+    fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
+        Interest::sometimes()
+    }
+
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
         HOST.get()
             .is_some_and(|host| number(*metadata.level()) <= host.log_level())

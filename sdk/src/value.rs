@@ -9,6 +9,16 @@ use std::collections::BTreeMap;
 ///
 /// `#[record]` implements it for structs and enums; the types of the closed universe have it already.
 /// On the wire it is CBOR (RFC 8949) as [`Type`](backplane_descriptor::Type) says.
+///
+/// `()` stands only alone, as a result or a body: within another type it is refused while compiling.
+///
+/// ```compile_fail,E0080
+/// # use backplane_sdk::prelude::*;
+/// #[record]
+/// struct Note {
+///     nothing: (),
+/// }
+/// ```
 pub trait Value: Serialize + DeserializeOwned + Send + 'static {
     /// What the type looks like to others.
     const TY: Ty;
@@ -86,15 +96,38 @@ impl Value for () {
 }
 
 impl<T: Value> Value for Vec<T> {
-    const TY: Ty = Ty::Of("list", &T::TY);
+    const TY: Ty = of("list", &T::TY);
 }
 
 impl<T: Value> Value for Option<T> {
-    const TY: Ty = Ty::Of("option", &T::TY);
+    const TY: Ty = of("option", &T::TY);
 }
 
 impl<T: Value> Value for BTreeMap<String, T> {
-    const TY: Ty = Ty::Of("map", &T::TY);
+    const TY: Ty = of("map", &T::TY);
+}
+
+const fn of(name: &'static str, inner: &'static Ty) -> Ty {
+    not_unit(
+        inner,
+        "a list, option or map of () says nothing: use a number or a bool",
+    );
+    Ty::Of(name, inner)
+}
+
+/// Refuses `()` within another value while compiling: it is null on its own, but serde has no such rule for a
+/// part of something.
+pub const fn not_unit(ty: &Ty, message: &str) {
+    if let Ty::Plain(name) = ty {
+        let (name, unit) = (name.as_bytes(), b"unit");
+        let mut same = name.len() == unit.len();
+        let mut index = 0;
+        while same && index < unit.len() {
+            same = name[index] == unit[index];
+            index += 1;
+        }
+        assert!(!same, "{}", message);
+    }
 }
 
 /// Bytes of any length: a CBOR byte string; in JSON `0x` and hexadecimal digits.

@@ -1,7 +1,7 @@
 //! `#[interface]`
 
 use crate::docs::{docs, pascal_case, snake_case, take, take_default};
-use crate::record::field;
+use crate::record::{field, not_unit};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use syn::parse::Parser as _;
@@ -238,6 +238,14 @@ fn descriptor(
     let (vis, interface, documentation) = (&item.vis, &names.interface, docs(&item.attrs));
     let about = format!("The interface `{id}` {version} as a type.");
     let ty = |ty: &Type| quote!(<#ty as ::backplane_sdk::Value>::TY);
+    let params = methods.iter().flat_map(|method| &method.params);
+    let checks = params.map(|param| {
+        let message = format!(
+            "the parameter {} is of type (), which says nothing: leave it out",
+            param.name
+        );
+        not_unit(&param.ty, &message)
+    });
     let methods = methods.iter().map(|method| {
         let (name, docs) = (method.name.to_string(), docs(&method.attrs));
         let params = method.params.iter().map(|param| {
@@ -263,6 +271,8 @@ fn descriptor(
         quote!(::backplane_sdk::generated::EventTy { name: #name, docs: #docs, body: &#body, retained: #retained })
     });
     quote! {
+        #(#checks)*
+
         #[doc = #about]
         #[derive(Debug, Clone, Copy)]
         #vis struct #interface;

@@ -13,16 +13,17 @@ pub(crate) fn expand(item: TokenStream) -> syn::Result<TokenStream> {
     }
     let name = input.ident.clone();
     let (text, docs) = (name.to_string(), docs(&input.attrs));
-    let mut defaults = Vec::new();
+    let mut beside = Vec::new();
     let mut rename = None;
     let ty = match &mut input.data {
         Data::Struct(data) => match &mut data.fields {
             Fields::Named(fields) => {
-                let parts = fields_of(&name, fields, &mut defaults)?;
+                let parts = fields_of(&name, fields, &mut beside)?;
                 named("Record", &text, &docs, &parts)
             }
             Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {
                 let inner = &fields.unnamed[0].ty;
+                beside.push(not_unit(inner, &format!("{name} wraps (), which says nothing")));
                 quote!(<#inner as ::backplane_sdk::Value>::TY)
             }
             other => {
@@ -38,7 +39,7 @@ pub(crate) fn expand(item: TokenStream) -> syn::Result<TokenStream> {
                 let cases: Vec<_> = data.variants.iter().map(enum_case).collect();
                 named("Enum", &text, &docs, &cases)
             } else {
-                let cases = data.variants.iter_mut().map(|it| union_case(it, &mut defaults));
+                let cases = data.variants.iter_mut().map(|it| union_case(it, &mut beside));
                 named("Union", &text, &docs, &cases.collect::<syn::Result<Vec<_>>>()?)
             }
         }
@@ -49,7 +50,7 @@ pub(crate) fn expand(item: TokenStream) -> syn::Result<TokenStream> {
         #[serde(crate = "::backplane_sdk::generated::serde" #rename)]
         #input
 
-        #(#defaults)*
+        #(#beside)*
 
         impl ::backplane_sdk::Value for #name {
             const TY: ::backplane_sdk::generated::Ty = #ty;
@@ -71,17 +72,19 @@ fn enum_case(variant: &Variant) -> TokenStream {
     quote!(::backplane_sdk::generated::CaseTy { name: #name, docs: #docs })
 }
 
-fn union_case(variant: &mut Variant, defaults: &mut Vec<TokenStream>) -> syn::Result<TokenStream> {
+fn union_case(variant: &mut Variant, beside: &mut Vec<TokenStream>) -> syn::Result<TokenStream> {
     let docs = docs(&variant.attrs);
     let name = snake_case(&variant.ident.to_string());
     let ty = match &mut variant.fields {
         Fields::Unit => quote!(::backplane_sdk::generated::Ty::Plain("unit")),
         Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {
             let inner = &fields.unnamed[0].ty;
+            let message = format!("the case {name} carries (), which says nothing: leave it out");
+            beside.push(not_unit(inner, &message));
             quote!(<#inner as ::backplane_sdk::Value>::TY)
         }
         Fields::Named(fields) => {
-            let parts = fields_of(&variant.ident, fields, defaults)?;
+            let parts = fields_of(&variant.ident, fields, beside)?;
             named("Record", &variant.ident.to_string(), "", &parts)
         }
         other => {
@@ -97,7 +100,7 @@ fn union_case(variant: &mut Variant, defaults: &mut Vec<TokenStream>) -> syn::Re
 fn fields_of(
     owner: &Ident,
     fields: &mut FieldsNamed,
-    defaults: &mut Vec<TokenStream>,
+    beside: &mut Vec<TokenStream>,
 ) -> syn::Result<Vec<TokenStream>> {
     let mut parts = Vec::new();
     for item in &mut fields.named {
@@ -111,8 +114,10 @@ fn fields_of(
             let function = format_ident!("__default_{}_{}", snake_case(&owner.to_string()), name);
             let path = function.to_string();
             item.attrs.push(syn::parse_quote!(#[serde(default = #path)]));
-            defaults.push(default_function(&function, &ty, &default.make));
+            beside.push(default_function(&function, &ty, &default.make));
         }
+        let message = format!("the field {name} is of type (), which says nothing: leave it out");
+        beside.push(not_unit(&ty, &message));
         parts.push(field(
             &name,
             &docs(&item.attrs),
@@ -130,6 +135,11 @@ fn default_function(name: &Ident, ty: &Type, make: &TokenStream) -> TokenStream 
             #make
         }
     }
+}
+
+/// Refuses the type `()` with `message`.
+pub(crate) fn not_unit(ty: &Type, message: &str) -> TokenStream {
+    quote!(const _: () = ::backplane_sdk::generated::not_unit(&<#ty as ::backplane_sdk::Value>::TY, #message);)
 }
 
 /// A `FieldTy`; `ty` is an expression of type `Ty`.
