@@ -159,24 +159,24 @@ mod tests {
         ));
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn leaving_does_not_wait_for_a_send_that_hangs() {
         let (session, _events) = FakeSession::new(0);
         let (mut worker, results) = Worker::new(session);
         assert!(worker.begin(Effect::Send("hang".into())).is_none());
-        let started = tokio::time::Instant::now();
+        let started = std::time::Instant::now();
         worker.finish(results).await;
-        assert_eq!(started.elapsed().as_secs(), EXIT_DEADLINE.as_secs());
+        let waited = started.elapsed();
+        assert!(
+            waited >= EXIT_DEADLINE && waited < EXIT_DEADLINE * 5,
+            "{waited:?}"
+        );
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_send_that_hangs_ends_with_its_deadline() {
-        let (session, _events) = FakeSession::new(0);
-        let (mut worker, mut results) = Worker::new(session);
-        worker.begin(Effect::Send("hang".into()));
-        let Some(Outcome::Sent(Err(error))) = results.recv().await else {
-            panic!("no refusal")
-        };
-        assert_eq!(error.to_string(), "no answer within 30 s");
+    #[tokio::test]
+    async fn a_request_that_hangs_ends_with_its_deadline() {
+        let hangs = std::future::pending::<Result<(), _>>();
+        let error = within(Duration::from_secs(1), hangs).await.unwrap_err();
+        assert_eq!(error.to_string(), "no answer within 1 s");
     }
 }

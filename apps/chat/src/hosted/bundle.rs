@@ -13,13 +13,13 @@ pub fn text(options: &Options, data_dir: &Path, plugins: &Path) -> String {
         ("plugins", vec![path(plugins)].into()),
     ]);
     let mut waku = table([
-        ("cluster_id", i64::from(options.cluster_id).into()),
-        ("num_shards_in_network", i64::from(options.shards).into()),
+        ("cluster-id", i64::from(options.cluster_id).into()),
+        ("num-shards-in-network", i64::from(options.shards).into()),
     ]);
     if !options.listen.is_empty() {
-        waku.insert("listen_addresses".into(), options.listen.clone().into());
+        waku.insert("listen-addresses".into(), options.listen.clone().into());
     }
-    let chat = table([("content_topic", options.content_topic.clone().into())]);
+    let chat = table([("content-topic", options.content_topic.clone().into())]);
     let modules = table([
         ("storage", Table::new().into()),
         ("waku", table([("config", waku.into())]).into()),
@@ -97,17 +97,17 @@ mod tests {
     #[test]
     fn network_and_conversation_are_those_of_the_options() {
         let json = serde_json::to_value(bundle(&[])).unwrap();
-        assert_eq!(json["modules"]["waku"]["config"]["cluster_id"], 99);
-        assert!(json["modules"]["waku"]["config"]["listen_addresses"].is_null());
+        assert_eq!(json["modules"]["waku"]["config"]["cluster-id"], 99);
+        assert!(json["modules"]["waku"]["config"]["listen-addresses"].is_null());
         let address = "/ip4/0.0.0.0/tcp/60000";
         let topic = "/toy-chat/3/mingde/proto";
         let bundle = bundle(&["--cluster-id", "1", "--listen", address, "--content-topic", topic]);
         let json = serde_json::to_value(bundle).unwrap();
-        assert_eq!(json["modules"]["waku"]["config"]["cluster_id"], 1);
+        assert_eq!(json["modules"]["waku"]["config"]["cluster-id"], 1);
         assert_eq!(
-            json["modules"]["waku"]["config"]["listen_addresses"],
+            json["modules"]["waku"]["config"]["listen-addresses"],
             serde_json::json!([address])
         );
-        assert_eq!(json["modules"]["chat"]["config"]["content_topic"], topic);
+        assert_eq!(json["modules"]["chat"]["config"]["content-topic"], topic);
     }
 }

@@ -56,8 +56,9 @@ impl HostedSession {
         let text = bundle::text(options, data_dir.path(), &plugins);
         let name = data_dir.path().join("bundle.toml");
         let bundle = Bundle::parse(&name, text.as_bytes(), data_dir.path(), None)?;
+        let socket = bundle.host.socket.clone();
         let host = Arc::new(spawn_blocking(|| Host::start(bundle)).await??);
-        match Self::begin(&host, options, plugins, data_dir).await {
+        match Self::begin(&host, options, plugins, data_dir, socket).await {
             Ok(session) => Ok(Arc::new(session)),
             Err(error) => {
                 stop(host).await;
@@ -71,6 +72,7 @@ impl HostedSession {
         options: &Options,
         plugins: PathBuf,
         data_dir: DataDir,
+        socket: PathBuf,
     ) -> Result<Self, StartError> {
         let waiting = Arc::clone(host);
         if !spawn_blocking(move || waiting.wait_ready(START_DEADLINE)).await? {
@@ -90,11 +92,12 @@ impl HostedSession {
             tokio::spawn(watch::peers(&front, sender.clone())).abort_handle(),
             tokio::spawn(watch::states(Arc::clone(host), sender.clone())).abort_handle(),
         ];
+        tasks.push(tokio::spawn(watch::serve(Arc::clone(host), socket, sender.clone())).abort_handle());
         if !options.no_local {
             let place = neighbours::Neighbours::open(&neighbours::runtime_dir(), options.cluster_id);
-            tasks.push(tokio::spawn(watch::neighbours(place, node.clone(), sender)).abort_handle());
+            tasks.push(tokio::spawn(watch::neighbours(place, node.clone(), sender.clone())).abort_handle());
         }
-        Ok(Self {
+        let session = Self {
             host: Arc::clone(host),
             room,
             node,
@@ -102,7 +105,16 @@ impl HostedSession {
             events: Mutex::new(events),
             tasks,
             data_dir,
-        })
+        };
+        let about = session
+            .about()
+            .await
+            .map_err(|error| StartError::NotReady(error.to_string()))?;
+        for address in about.addresses {
+            // There is room: nothing has been told yet but the states of the start.
+            let _ = sender.try_send(SessionEvent::Notice(format!("listening on {address}")));
+        }
+        Ok(session)
     }
 
     /// Stops the modules in their order, within [`STOP_DEADLINE`]. Gives what went wrong.

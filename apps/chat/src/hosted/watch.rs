@@ -1,8 +1,8 @@
 //! What happens on its own, told to the screen. Each function is a task that ends with the session.
 
-use std::{collections::HashSet, io, sync::Arc};
+use std::{collections::HashSet, io, path::PathBuf, sync::Arc};
 
-use backplane_host::{FrontEnd, Host, ModuleState, StateChange};
+use backplane_host::{FrontEnd, Host, ModuleState, StateChange, gateway::Gateway};
 use backplane_sdk::{Client as _, descriptor::Overflow};
 use chat_api::room_events;
 use tokio::{
@@ -118,6 +118,16 @@ fn notice(change: &StateChange, broken: &mut HashSet<String>) -> Option<String> 
         _ => false,
     };
     tell.then(|| format!("{} is {}: {}", change.module, change.state.name(), change.reason))
+}
+
+/// Opens the control socket, so that the command `backplane` steers the host of this chat as any other.
+pub(super) async fn serve(host: Arc<Host>, socket: PathBuf, to: Sender<SessionEvent>) {
+    let ended = async { Gateway::bind(&socket).await?.serve(host).await };
+    let Err(error) = ended.await;
+    // Whoever does not listen any more needs no notice.
+    let _ = to
+        .send(SessionEvent::Notice(format!("no control socket: {error}")))
+        .await;
 }
 
 /// Tells other chats on this machine where we are, and connects to them.

@@ -166,8 +166,7 @@ impl<'a> Stage<'a> {
     async fn start(&self, name: &'static str) -> Result<Child, UnattendedError> {
         let child = Child::start(name, self.options, self.folder, &self.plugins)?;
         // It answers once all modules are ready.
-        let about: About = child.asks(Ask::About).await?;
-        eprintln!("{name} is {}", about.peer_id);
+        child.asks::<About>(Ask::About).await?;
         Ok(child)
     }
 }
