@@ -6,12 +6,17 @@
 //!
 //! [`pending`]: pending::Calls
 
+mod args;
 mod caller;
 mod deadlines;
+mod own_thread;
 mod pass;
 pub(crate) mod pending;
+mod queued;
 mod table;
 
+pub(crate) use args::copy_args;
 pub(crate) use caller::{Caller, Permit};
-pub(crate) use pass::{QueuedCall, copy_args, deliver, route, run_queued};
+pub(crate) use pass::{deliver, route};
+pub(crate) use queued::{QueuedCall, run_queued};
 pub(crate) use table::HOST_TABLE;

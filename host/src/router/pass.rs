@@ -1,11 +1,13 @@
 //! One call on its way through the host.
 
+use super::Caller;
+use super::own_thread::on_own_thread;
+use super::queued::wait;
 use crate::clock;
 use crate::host::Core;
 use crate::limits;
-use crate::registry::{Binding, Decision, Entry, Generation, Inside, Job, Slot};
-use crate::router::Caller;
-use backplane_plugin_api::{Args, Buf, CHAIN_LIMIT, Call, CallContext, Reply, Slice, kind, status};
+use crate::registry::{Binding, Entry, Generation, Inside, Slot};
+use backplane_plugin_api::{Args, CHAIN_LIMIT, Call, CallContext, Reply, kind, status};
 use semver::VersionReq;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -26,7 +28,7 @@ pub(super) struct Pass<'a> {
 
 /// The generation that a call goes to, and what keeps it from being exchanged meanwhile.
 #[derive(Clone, Copy)]
-enum Whom<'a> {
+pub(super) enum Whom<'a> {
     /// The caller is inside its slot.
     Inside(&'a Inside<'a>),
     /// The call counts as deferred in it already.
@@ -72,35 +74,11 @@ fn default_deadline(generation: &Generation, call: &Call) -> Duration {
     }
 }
 
-fn deadline(ns: u64, default: Duration) -> Instant {
+pub(super) fn deadline(ns: u64, default: Duration) -> Instant {
     if ns == 0 {
         Instant::now() + default
     } else {
         clock::from_ns(ns)
-    }
-}
-
-/// A call that waits for its slot to open again.
-pub(crate) struct QueuedCall {
-    ticket: u64,
-    caller: Arc<str>,
-    interface: String,
-    version: VersionReq,
-    method: u32,
-    context: CallContext,
-    payload: Vec<u8>,
-    attachments: Vec<Vec<u8>>,
-}
-
-impl QueuedCall {
-    /// How much memory it holds.
-    pub(crate) fn bytes(&self) -> usize {
-        self.payload.len() + self.attachments.iter().map(Vec::len).sum::<usize>()
-    }
-
-    /// Answers the caller instead of running the call.
-    pub(crate) fn refuse(&self, core: &Core, code: i32, message: &str) {
-        core.calls.answer(self.ticket, Reply::error(code, message));
     }
 }
 
@@ -147,106 +125,6 @@ pub(crate) fn route(
     code
 }
 
-/// What becomes of a call whose slot is paused. `None`: it has just opened, try again.
-fn wait(
-    caller: &Caller,
-    binding: &Binding,
-    method: u32,
-    context: &CallContext,
-    args: &Args,
-    reply: &mut Reply,
-) -> Option<i32> {
-    let (core, slot) = (&caller.core, &binding.slot);
-    let decision = slot.at_closed_gate(context, || queue(caller, binding, method, context, args));
-    match decision {
-        Decision::Retry => return None,
-        Decision::Inside(inside) => match binding.interface_in(&inside) {
-            Some(interface) => {
-                let call = Generation::describe(
-                    kind::METHOD,
-                    interface,
-                    method,
-                    *context,
-                    &caller.slot.name,
-                    *args,
-                );
-                return Some(run(core, slot, &inside, call, 0, reply));
-            }
-            None => *reply = lost_interface(&slot.name, &binding.interface, &binding.version),
-        },
-        Decision::Queued(ticket) => {
-            *reply = Reply {
-                status: status::PENDING,
-                ticket,
-                ..Reply::EMPTY
-            };
-        }
-        Decision::Refused(refusal) => {
-            let (code, message) = refusal.explain(slot, &core.chain(context));
-            *reply = Reply::error(code, message);
-        }
-    }
-    Some(reply.status)
-}
-
-/// A copy of the call for the queue, with a ticket that the caller gets now.
-fn queue(
-    caller: &Caller,
-    binding: &Binding,
-    method: u32,
-    context: &CallContext,
-    args: &Args,
-) -> (u64, QueuedCall) {
-    let ticket = caller
-        .core
-        .calls
-        .open(deadline(context.deadline_ns, limits::CALL_DEADLINE));
-    let (payload, attachments) = copy_args(args);
-    let call = QueuedCall {
-        ticket,
-        caller: Arc::clone(&caller.slot.name),
-        interface: binding.interface.clone(),
-        version: binding.version.clone(),
-        method,
-        context: *context,
-        payload,
-        attachments,
-    };
-    (ticket, call)
-}
-
-/// Runs a call that has waited, now that its slot opens again.
-pub(crate) fn run_queued(core: &Arc<Core>, slot: &Arc<Slot>, call: QueuedCall) {
-    if !core.calls.is_wanted(call.ticket) {
-        return;
-    }
-    let Some(inside) = slot.enter_paused() else {
-        return call.refuse(core, status::UNAVAILABLE, "the module is gone");
-    };
-    let Some(interface) = inside.interface(&call.interface, &call.version) else {
-        let reply = lost_interface(&slot.name, &call.interface, &call.version);
-        return core.calls.answer(call.ticket, reply);
-    };
-    let attachments: Vec<Slice> = call.attachments.iter().map(|it| Slice::new(it)).collect();
-    let args = Args {
-        payload: Slice::new(&call.payload),
-        attachments: attachments.as_ptr(),
-        attachment_count: attachments.len(),
-    };
-    let described = Generation::describe(
-        kind::METHOD,
-        interface,
-        call.method,
-        call.context,
-        &call.caller,
-        args,
-    );
-    let mut reply = Reply::EMPTY;
-    if run(core, slot, &inside, described, call.ticket, &mut reply) != status::PENDING {
-        core.calls.answer(call.ticket, reply);
-    }
-}
-
 /// Hands an event to the module that is inside its slot now; the reply may be `PENDING`.
 pub(crate) fn deliver(
     core: &Arc<Core>,
@@ -259,7 +137,7 @@ pub(crate) fn deliver(
 }
 
 /// Hands a call to the module, on its own thread where it must be so.
-fn run(
+pub(super) fn run(
     core: &Arc<Core>,
     slot: &Arc<Slot>,
     inside: &Inside<'_>,
@@ -298,69 +176,8 @@ fn run(
     }
 }
 
-/// The job that runs a call which has its ticket already.
-fn on_own_thread(
-    core: &Arc<Core>,
-    slot: &Arc<Slot>,
-    generation: Arc<Generation>,
-    call: Call,
-    ticket: u64,
-) -> Job {
-    let (core, slot) = (Arc::clone(core), Arc::clone(slot));
-    let (payload, attachments) = copy_args(&call.args);
-    // SAFETY: the caller's name outlives the call that we are in.
-    let caller = unsafe { call.caller.as_bytes() }.to_vec();
-    let Call {
-        kind,
-        interface,
-        method,
-        context,
-        sequence,
-        lost,
-        ..
-    } = call;
-    Box::new(move || {
-        let attachments: Vec<Slice> = attachments.iter().map(|it| Slice::new(it)).collect();
-        let args = Args {
-            payload: Slice::new(&payload),
-            attachments: attachments.as_ptr(),
-            attachment_count: attachments.len(),
-        };
-        let caller = String::from_utf8_lossy(&caller);
-        let mut call = Generation::describe(kind, interface, method, context, &caller, args);
-        (call.sequence, call.lost) = (sequence, lost);
-        let mut reply = Reply::EMPTY;
-        let code = run_here(
-            &core,
-            &slot,
-            Whom::Attached(&generation),
-            call,
-            ticket,
-            &mut reply,
-        );
-        if code != status::PENDING {
-            // The call was attached when it was queued, so that this ends both of its sides.
-            core.calls.complete(ticket, own_copy(reply));
-        }
-    })
-}
-
-/// The same answer in the host's own memory: the plugin's may be unmapped before the caller has read it.
-pub(super) fn own_copy(reply: Reply) -> Reply {
-    let attachments: Vec<Buf> = reply
-        .attachments
-        .as_slice()
-        .iter()
-        .map(|it| Buf::from(it.as_bytes().to_vec()))
-        .collect();
-    Reply {
-        attachments: attachments.into(),
-        ..Reply::new(reply.status, reply.payload.as_bytes().to_vec())
-    }
-}
-
 /// Hands a call to the module and keeps the promises of both sides.
-fn run_here(
+pub(super) fn run_here(
     core: &Arc<Core>,
     slot: &Arc<Slot>,
     whom: Whom<'_>,
@@ -466,21 +283,9 @@ fn check_size(args: &Args) -> Result<(), Reply> {
     Ok(())
 }
 
-fn lost_interface(slot: &str, interface: &str, version: &VersionReq) -> Reply {
+pub(super) fn lost_interface(slot: &str, interface: &str, version: &VersionReq) -> Reply {
     Reply::error(
         status::VERSION,
         format!("{slot} does not provide {interface} {version} any more"),
     )
-}
-
-/// An owned copy of a borrowed payload.
-pub(crate) fn copy_args(args: &Args) -> (Vec<u8>, Vec<Vec<u8>>) {
-    // SAFETY: the caller keeps its arguments valid for the call that we are in.
-    let (payload, attachments) = unsafe { (args.payload.as_bytes().to_vec(), args.attachments()) };
-    // SAFETY: as above, for each attachment.
-    let attachments = attachments
-        .iter()
-        .map(|it| unsafe { it.as_bytes() }.to_vec())
-        .collect();
-    (payload, attachments)
 }

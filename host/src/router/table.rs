@@ -3,6 +3,7 @@
 //! Each finds its [`Caller`] behind the context pointer; so a module cannot be mistaken for another one. No
 //! panic leaves: what the host does here is wrapped once, in [`guard`].
 
+use super::own_thread::own_copy;
 use super::pass;
 use super::pending::Done;
 use super::{Caller, route};
@@ -154,7 +155,7 @@ unsafe extern "C" fn complete(host: *const c_void, ticket: u64, reply: *mut Repl
     drop(catch_unwind(AssertUnwindSafe(|| {
         let (code, message) = (reply.status, reply.message());
         let reply = if caller.unmapped_later {
-            pass::own_copy(reply)
+            own_copy(reply)
         } else {
             reply
         };

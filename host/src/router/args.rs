@@ -1,0 +1,15 @@
+//! Arguments that outlive the call that brought them.
+
+use backplane_plugin_api::Args;
+
+/// An owned copy of a borrowed payload.
+pub(crate) fn copy_args(args: &Args) -> (Vec<u8>, Vec<Vec<u8>>) {
+    // SAFETY: the caller keeps its arguments valid for the call that we are in.
+    let (payload, attachments) = unsafe { (args.payload.as_bytes().to_vec(), args.attachments()) };
+    // SAFETY: as above, for each attachment.
+    let attachments = attachments
+        .iter()
+        .map(|it| unsafe { it.as_bytes() }.to_vec())
+        .collect();
+    (payload, attachments)
+}
