@@ -8,7 +8,7 @@ const MEMBER_LIMIT: usize = 1024;
 /// The longest name of a method, event, parameter, type, field or case, in bytes.
 const NAME_LIMIT: usize = 128;
 /// How deep types may lie in each other: as deep as values may.
-const DEPTH_LIMIT: usize = 64;
+pub(crate) const DEPTH_LIMIT: usize = 64;
 
 /// Where a rule is broken, and which.
 type Breach = (String, String);

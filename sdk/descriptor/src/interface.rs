@@ -1,21 +1,24 @@
 //! A named, versioned contract of methods and events.
 
-use crate::{Record, Type};
+use crate::{Record, Type, json};
 use semver::Version;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// A named, versioned contract.
 ///
 /// Methods and events are counted in their order of declaration: that number is what travels. A new one is
 /// therefore appended, and moving one is a major change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// In JSON a record, enum or union stands in full where it is used first, and any other use is
+/// `{"ref": "NAME"}`: an interface has one type of a name.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "json::Interface")]
 pub struct Interface {
     /// The id, for example `waku.relay`.
     pub id: String,
     /// The version of the contract.
     pub version: Version,
     /// What it is for, for people.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub docs: String,
     /// The methods, in their order.
     pub methods: Vec<Method>,
@@ -24,22 +27,19 @@ pub struct Interface {
 }
 
 /// A method of an interface.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Method {
     /// Its name.
     pub name: String,
     /// What it does, for people.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub docs: String,
     /// The parameters: on the wire a record with these fields.
     pub params: Vec<Param>,
     /// What it answers.
     pub returns: Type,
     /// The interface's own error, if it has one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Type>,
     /// Whether it answers at once on the caller's thread, without waiting.
-    #[serde(default, skip_serializing_if = "is_false")]
     pub inline: bool,
     /// How long a caller that sets no deadline waits, in milliseconds.
     pub deadline_ms: u32,
@@ -49,26 +49,16 @@ pub struct Method {
 pub type Param = crate::Field;
 
 /// An event of an interface.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     /// Its name.
     pub name: String,
     /// When it happens, for people.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub docs: String,
     /// What it carries.
     pub body: Type,
     /// Whether a new subscriber gets the last one at once.
-    #[serde(default, skip_serializing_if = "is_false")]
     pub retained: bool,
-}
-
-#[allow(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the signature that serde asks for"
-)]
-fn is_false(value: &bool) -> bool {
-    !value
 }
 
 impl Interface {

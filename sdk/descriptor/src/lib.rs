@@ -14,6 +14,7 @@ pub mod diff;
 mod example;
 pub mod fixed;
 mod interface;
+mod json;
 mod manifest;
 mod nearest;
 pub mod signature;

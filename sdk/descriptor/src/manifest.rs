@@ -1,7 +1,7 @@
 //! What a plugin says of itself.
 
 use crate::check::{check_interface, check_type};
-use crate::{Interface, Type};
+use crate::{Interface, Type, json};
 use semver::{Version, VersionReq};
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +25,7 @@ pub struct Manifest {
     #[serde(default)]
     pub license: String,
     /// The interfaces that it provides.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::interfaces")]
     pub provides: Vec<Interface>,
     /// The interfaces that it calls.
     #[serde(default)]

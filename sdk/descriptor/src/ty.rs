@@ -1,5 +1,6 @@
 //! The closed universe of types.
 
+use crate::json;
 use serde::{Deserialize, Serialize};
 
 /// A type that may cross an interface.
@@ -7,8 +8,10 @@ use serde::{Deserialize, Serialize};
 /// In CBOR a record is a map with text keys, an enum case is its name, a union case that carries nothing is
 /// its name too and any other a map of one entry from name to value, bytes are a byte string. In JSON bytes
 /// and fixed bytes are `0x` and lower-case hexadecimal digits.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+///
+/// Alone in a text, it is a scope of names of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "json::Type")]
 pub enum Type {
     /// Nothing: `null`.
     Unit,
@@ -57,40 +60,39 @@ pub enum Type {
 }
 
 /// A type with named fields.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
     /// The name of the type.
     pub name: String,
     /// What it is, for people.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub docs: String,
     /// The fields in their order of declaration, which means nothing on the wire.
     pub fields: Vec<Field>,
 }
 
 /// A field of a record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {
     /// Its key.
     pub name: String,
     /// What it is, for people.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub docs: String,
     /// Its type.
-    #[serde(rename = "type")]
     pub ty: Type,
     /// What a receiver takes when the field is missing.
-    #[serde(
-        default,
-        deserialize_with = "present",
-        skip_serializing_if = "Option::is_none"
-    )]
     pub default: Option<serde_json::Value>,
 }
 
-/// A default of `null` is a default, not none.
-fn present<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Option<serde_json::Value>, D::Error> {
-    serde_json::Value::deserialize(input).map(Some)
+impl Type {
+    /// The name of a record, enum or union.
+    pub(crate) fn name(&self) -> Option<&str> {
+        match self {
+            Self::Record(record) => Some(&record.name),
+            Self::Enum(names) => Some(&names.name),
+            Self::Union(union) => Some(&union.name),
+            _ => None,
+        }
+    }
 }
 
 impl Field {
@@ -123,26 +125,23 @@ pub struct Case {
 }
 
 /// One of a set of named types.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Union {
     /// The name of the type.
     pub name: String,
     /// What it is, for people.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub docs: String,
     /// The cases.
     pub cases: Vec<UnionCase>,
 }
 
 /// A case of a union.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnionCase {
     /// Its name on the wire.
     pub name: String,
     /// What it means, for people.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub docs: String,
     /// What it carries; [`Type::Unit`] for nothing.
-    #[serde(rename = "type")]
     pub ty: Type,
 }
