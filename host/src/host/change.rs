@@ -4,6 +4,7 @@ use super::{Host, HostError, ModuleReport, core, find};
 use crate::bundle::{Grants, ModuleConfig, PluginRef};
 use crate::lifecycle::{Module, SwapReport};
 use crate::plan::{Candidate, Plan, Wanted};
+use backplane_descriptor::is_module_name;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -21,14 +22,26 @@ impl Host {
         config: &serde_json::Value,
     ) -> Result<ModuleReport, HostError> {
         let _changing = self.change();
+        if !is_module_name(name) || self.core.is_front_end(name) {
+            let why =
+                "a module's name is lower-case letters, digits and '-', at most 64 bytes, and no front end's";
+            return Err(HostError::Name(name.to_owned(), why.to_owned()));
+        }
         if self.core.module(name).is_some() {
             return Err(HostError::TwoModules(name.to_owned()));
         }
         let mut module = ModuleConfig::new(name);
         module.plugin = PluginRef::File(plugin.to_owned());
         module.grants = grants;
-        if let serde_json::Value::Object(map) = config {
-            module.config = map.clone().into();
+        match config {
+            serde_json::Value::Object(map) => module.config = map.clone().into(),
+            serde_json::Value::Null => (),
+            _ => {
+                return Err(HostError::Start {
+                    module: name.to_owned(),
+                    message: "its configuration is no object".to_owned(),
+                });
+            }
         }
         self.bundle().modules.insert(name.to_owned(), module.clone());
         let loaded = self.load_planned(name, plugin, module);

@@ -90,6 +90,18 @@ impl Core {
         Ok(slot)
     }
 
+    /// Whether the name is that of a slot which no module has had: a front end's.
+    pub(super) fn is_front_end(&self, name: &str) -> bool {
+        let slot = self
+            .registry()
+            .slots
+            .iter()
+            .find(|slot| &*slot.name == name)
+            .cloned();
+        slot.is_some_and(|slot| slot.next_generation.load(Ordering::Relaxed) == 1)
+            && self.module(name).is_none()
+    }
+
     pub(super) fn add(&self, module: &Arc<Module>) {
         self.registry()
             .modules

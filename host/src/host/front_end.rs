@@ -13,6 +13,7 @@ use semver::VersionReq;
 use serde_json::Value as Json;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// Someone outside the modules who calls and listens: a user interface, a control socket, a test. Modules see
 /// its name as that of the caller. Usable from any thread.
@@ -76,12 +77,25 @@ impl FrontEnd {
         }
     }
 
-    /// Calls `interface.method` with JSON arguments: an object with the parameters, or one value where there is
-    /// one parameter.
+    /// Calls `interface.method` with JSON arguments: an object with the parameters, a list of them in their
+    /// order, or one value where there is one parameter. The deadline is the method's own.
     ///
     /// # Errors
-    /// The status and message of the call; the interface's own error as JSON in the message.
+    /// The status and message of the call, or the interface's own error as JSON.
     pub async fn call_json(&self, target: &str, args: &Json) -> Result<Json, CallError<Json>> {
+        self.call_json_within(target, args, None).await
+    }
+
+    /// The same with another deadline than the method's own.
+    ///
+    /// # Errors
+    /// As [`FrontEnd::call_json`].
+    pub async fn call_json_within(
+        &self,
+        target: &str,
+        args: &Json,
+        deadline: Option<Duration>,
+    ) -> Result<Json, CallError<Json>> {
         let (interface, slot, index, method) = self.find(target)?;
         let mut attachments = Vec::new();
         let params = named(&method, args);
@@ -89,9 +103,9 @@ impl FrontEnd {
             .map_err(|error| refusal(status::BAD_ARGUMENTS, format!("{target}: {error}")))?;
         let binding = self.bind(&interface, &slot)?;
         let blobs: Vec<Blob> = attachments.into_iter().map(Blob::from).collect();
-        let reply = Binding::new(self.host(), binding)
-            .call_raw(index, &payload, &blobs)
-            .await;
+        let binding = Binding::new(self.host(), binding);
+        let binding = deadline.map_or_else(|| binding.clone(), |deadline| binding.with_deadline(deadline));
+        let reply = binding.call_raw(index, &payload, &blobs).await;
         let attachments: Vec<&[u8]> = reply
             .attachments
             .as_slice()

@@ -44,7 +44,7 @@ fn each_failure_has_its_exit_code_and_says_what_to_do() {
         (
             &["call", "fixture.faults.never", "--deadline", "50"],
             5,
-            "backplane: fixture.faults.never did not answer within 50 ms",
+            "backplane: the deadline passed before there was an answer",
         ),
         (
             &["--timeout", "0.2", "call", "fixture.faults.never"],
@@ -89,7 +89,7 @@ fn an_error_for_scripts_is_one_line_of_json() {
         "exit": 5,
         "error": {
             "code": -32004,
-            "message": "fixture.faults.never did not answer within 50 ms",
+            "message": "the deadline passed before there was an answer",
             "data": { "status": "timeout" },
         },
     });

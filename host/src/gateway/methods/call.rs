@@ -11,7 +11,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
-use tokio::time::timeout;
 
 type Answering = Pin<Box<dyn Future<Output = Result<Json, CallError<Json>>> + Send>>;
 
@@ -33,18 +32,10 @@ pub(super) async fn run(service: &Service, call: Call) -> Result<Done, RpcError>
         deadline_ms,
     } = call;
     let name = target.clone();
-    let answer = answer(Box::pin(async move { front_end.call_json(&target, &args).await }));
-    let Some(deadline_ms) = deadline_ms else {
-        return done(answer.await?.map_err(|error| explain(&name, error))?);
-    };
-    // Giving up drops the call, which cancels it.
-    match timeout(Duration::from_millis(deadline_ms), answer).await {
-        Ok(answer) => done(answer?.map_err(|error| explain(&name, error))?),
-        Err(_) => {
-            let message = format!("{name} did not answer within {deadline_ms} ms");
-            Err(RpcError::of_status(status::TIMEOUT, message))
-        }
-    }
+    let deadline = deadline_ms.map(Duration::from_millis);
+    let call = async move { front_end.call_json_within(&target, &args, deadline).await };
+    let answer = answer(Box::pin(call)).await?;
+    done(answer.map_err(|error| explain(&name, error))?)
 }
 
 /// A method may do all its work while it is called: that happens where it holds up nobody else.

@@ -28,7 +28,7 @@ pub(crate) struct Call {
     /// The arguments; - reads them from the standard input
     #[arg(value_name = "JSON", default_value = "{}", hide_default_value = true)]
     args: String,
-    /// When to give up and cancel the call, in milliseconds; the method's own deadline holds as well
+    /// When to give up and cancel the call, in milliseconds, instead of the method's own deadline
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..))]
     deadline: Option<u64>,
 }
