@@ -20,8 +20,8 @@ fn a_signal_stops_the_modules_and_removes_the_socket() {
 fn the_command_stop_returns_when_the_host_has_ended() {
     let mut host = Host::start(&[module("hello", &fixture("hello"), "")], &[]);
     assert_eq!(host.ok(&["stop"]), "the host has ended\n");
-    assert!(!host.socket().exists());
     assert_eq!(host.wait().code(), Some(0), "{}", host.log());
+    assert!(!host.socket().exists());
     let (code, message) = host.refused(&["modules"]);
     let socket = host.socket();
     let expected = format!(
