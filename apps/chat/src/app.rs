@@ -244,7 +244,10 @@ impl App {
     }
 
     fn list_peers(&mut self, show: bool, peers: &[Peer]) {
-        self.peers = Some(peers.len());
+        // What the session tells on its own may be newer than the answer to the first question.
+        if show || self.peers.is_none() {
+            self.peers = Some(peers.len());
+        }
         if show {
             self.transcript.notice(count_peers(peers.len()));
             peers
@@ -291,6 +294,6 @@ fn swapped(swap: &Swap) -> String {
         true => format!("generation {} of the same version", swap.generation),
         false => format!("after {}", swap.from),
     };
-    let pause = swap.pause.as_secs_f64() * 1000.0;
+    let pause = swap.pause_us as f64 / 1000.0;
     format!("{name} is {version} now, {before}; callers waited {pause:.2} ms")
 }

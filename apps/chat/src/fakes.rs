@@ -49,7 +49,7 @@ pub(crate) fn swap(name: &str, from: &str, to: &str) -> Swap {
         module: module(name, to),
         from: from.into(),
         generation: 2,
-        pause: std::time::Duration::from_micros(412),
+        pause_us: 412,
     }
 }
 

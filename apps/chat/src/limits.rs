@@ -44,8 +44,8 @@ pub const EXIT_DEADLINE: Duration = Duration::from_secs(2);
 /// Shortest time between two drawings of the screen.
 pub const FRAME: Duration = Duration::from_millis(16);
 
-/// How long the modules may take to become ready.
-pub const START_DEADLINE: Duration = Duration::from_secs(60);
+/// How long modules whose first start failed may take to become ready by being restarted.
+pub const START_DEADLINE: Duration = Duration::from_secs(5);
 
 /// How long the modules may take to stop, all together.
 pub const STOP_DEADLINE: Duration = Duration::from_secs(20);

@@ -1,6 +1,6 @@
 //! The running host, as the terminal chat needs it.
 
-use std::{future::Future, path::PathBuf, time::Duration};
+use std::{future::Future, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -116,8 +116,8 @@ pub struct Swap {
     pub from: String,
     /// The generation that is there now, counted from 1.
     pub generation: u32,
-    /// How long callers had to wait.
-    pub pause: Duration,
+    /// How long callers had to wait, in microseconds.
+    pub pause_us: u64,
 }
 
 /// What to put in a module's place.

@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use backplane_host::{HostError, bundle::BundleError};
+use backplane_host::{HostError, bundle::BundleError, plan::PlanError};
 
 /// Why a session does not begin.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +28,14 @@ pub enum StartError {
     /// What the host is asked to run is wrong.
     #[error(transparent)]
     Bundle(#[from] BundleError),
+    /// The plugins that there are do not make up the bundle.
+    #[error("{source}; plugins are looked for in {plugins}, --plugins names another folder", plugins = plugins.display())]
+    Plan {
+        /// What is missing, or does not fit.
+        source: PlanError,
+        /// The plugin folder.
+        plugins: PathBuf,
+    },
     /// The host does not start.
     #[error(transparent)]
     Host(#[from] HostError),

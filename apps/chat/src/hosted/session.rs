@@ -57,7 +57,17 @@ impl HostedSession {
         let name = data_dir.path().join("bundle.toml");
         let bundle = Bundle::parse(&name, text.as_bytes(), data_dir.path(), None)?;
         let socket = bundle.host.socket.clone();
-        let host = Arc::new(spawn_blocking(|| Host::start(bundle)).await??);
+        let host = Arc::new(
+            spawn_blocking(|| Host::start(bundle))
+                .await?
+                .map_err(|error| match error {
+                    HostError::Plan(source) => StartError::Plan {
+                        source,
+                        plugins: plugins.clone(),
+                    },
+                    error => error.into(),
+                })?,
+        );
         match Self::begin(&host, options, plugins, data_dir, socket).await {
             Ok(session) => Ok(Arc::new(session)),
             Err(error) => {
@@ -87,12 +97,13 @@ impl HostedSession {
         let front = host.front_end(CALLER, &grants)?;
         let (room, node) = (client::<RoomClient>(&front)?, client::<NodeClient>(&front)?);
         let (sender, events) = mpsc::channel(SESSION_QUEUE);
+        let control = tokio::spawn(watch::serve(Arc::clone(host), socket, sender.clone())).abort_handle();
         let mut tasks = vec![
+            control.clone(),
             tokio::spawn(watch::messages(&front, sender.clone())).abort_handle(),
             tokio::spawn(watch::peers(&front, sender.clone())).abort_handle(),
-            tokio::spawn(watch::states(Arc::clone(host), sender.clone())).abort_handle(),
+            tokio::spawn(watch::states(Arc::clone(host), control, sender.clone())).abort_handle(),
         ];
-        tasks.push(tokio::spawn(watch::serve(Arc::clone(host), socket, sender.clone())).abort_handle());
         if !options.no_local {
             let place = neighbours::Neighbours::open(&neighbours::runtime_dir(), options.cluster_id);
             tasks.push(tokio::spawn(watch::neighbours(place, node.clone(), sender.clone())).abort_handle());
@@ -110,8 +121,8 @@ impl HostedSession {
             .about()
             .await
             .map_err(|error| StartError::NotReady(error.to_string()))?;
-        for address in about.addresses {
-            // There is room: nothing has been told yet but the states of the start.
+        if let Some(address) = about.addresses.first() {
+            // There is room: hardly anything has been told yet.
             let _ = sender.try_send(SessionEvent::Notice(format!("listening on {address}")));
         }
         Ok(session)
@@ -124,7 +135,7 @@ impl HostedSession {
     }
 }
 
-async fn stop(host: Arc<Host>) -> Vec<String> {
+pub(super) async fn stop(host: Arc<Host>) -> Vec<String> {
     match timeout(STOP_DEADLINE, spawn_blocking(move || host.stop())).await {
         Ok(Ok(problems)) => problems,
         Ok(Err(panic)) => vec![panic.to_string()],
@@ -244,7 +255,7 @@ fn swap(
         module: convert::module(now),
         from: done.from,
         generation: done.generation,
-        pause: std::time::Duration::from_micros(done.pause_us),
+        pause_us: done.pause_us,
     })
 }
 

@@ -7,7 +7,7 @@ use backplane_sdk::{Client as _, descriptor::Overflow};
 use chat_api::room_events;
 use tokio::{
     sync::mpsc::Sender,
-    task::spawn_blocking,
+    task::{AbortHandle, spawn_blocking},
     time::{Duration, MissedTickBehavior, interval},
 };
 use waku_api::{NodeClient, node_events};
@@ -15,6 +15,7 @@ use waku_api::{NodeClient, node_events};
 use super::{
     convert,
     neighbours::{Neighbours, is_local},
+    session::stop as stop_host,
 };
 use crate::{
     limits::{EVENT_QUEUE, NEIGHBOUR_DEADLINE, NEIGHBOUR_INTERVAL, STATE_INTERVAL},
@@ -66,8 +67,8 @@ pub(super) fn peers(front: &FrontEnd, to: Sender<SessionEvent>) -> impl Future<O
     }
 }
 
-/// The states of the modules, and the host's wish to stop.
-pub(super) async fn states(host: Arc<Host>, to: Sender<SessionEvent>) {
+/// The states of the modules, and the host's wish to stop: then it is stopped, and the control socket closed.
+pub(super) async fn states(host: Arc<Host>, control: AbortHandle, to: Sender<SessionEvent>) {
     let mut ticks = ticks(STATE_INTERVAL);
     let mut seen = host.state_changes().last().map_or(0, |change| change.number);
     let mut broken = HashSet::new();
@@ -98,7 +99,13 @@ pub(super) async fn states(host: Arc<Host>, to: Sender<SessionEvent>) {
                 .filter_map(|change| notice(change, &mut broken))
                 .map(SessionEvent::Notice),
         );
-        told.extend(stop.clone().map(SessionEvent::Closed));
+        if let Some(reason) = &stop {
+            let problems = stop_host(Arc::clone(&host)).await;
+            told.extend(problems.into_iter().map(SessionEvent::Notice));
+            // Whoever asked for it learns from the end of the connection that the host has stopped.
+            control.abort();
+            told.push(SessionEvent::Closed(reason.clone()));
+        }
         for event in told {
             if to.send(event).await.is_err() {
                 return;
@@ -172,10 +179,10 @@ async fn meet(
         .collect();
     for address in others {
         let known = |peer: &String| address.ends_with(&format!("/{peer}"));
-        if !connected.iter().any(known) {
-            if let Err(error) = node.connect(&address).await {
-                tracing::info!("another chat at {address}: {error}");
-            }
+        if !connected.iter().any(known)
+            && let Err(error) = node.connect(&address).await
+        {
+            tracing::info!("another chat at {address}: {error}");
         }
     }
     Ok(())

@@ -53,7 +53,7 @@ impl SwapSummary {
             from: swap.from.clone(),
             to: swap.module.version.clone(),
             generation: swap.generation,
-            pause_ms: swap.pause.as_secs_f64() * 1000.0,
+            pause_ms: swap.pause_us as f64 / 1000.0,
         }
     }
 }
