@@ -127,6 +127,12 @@ impl Caller {
                 found.map_err(|text| Reply::error(status::NOT_FOUND, text))?
             }
         };
+        let same = |bound: &Binding| {
+            Arc::ptr_eq(&bound.slot, &slot) && bound.interface == interface && bound.version == version
+        };
+        if let Some(number) = self.bindings.iter().map_while(OnceLock::get).position(same) {
+            return Ok(number as u64);
+        }
         let number = self.bound.fetch_add(1, Ordering::Relaxed);
         let Some(place) = self.bindings.get(number) else {
             let message = format!(

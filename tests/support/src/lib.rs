@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 /// The folder of the workspace.
@@ -116,8 +117,10 @@ pub fn compile_c(name: &str, source: &str, options: &[&str]) -> PathBuf {
     let folder = target_dir().join("fixtures");
     fs::create_dir_all(&folder).expect("the target folder is writable");
     let library = folder.join(format!("lib{name}.{}", std::env::consts::DLL_EXTENSION));
-    // Another process may be at it, too: each writes its own and puts it in place as a whole.
-    let own = |extension: &str| folder.join(format!("{name}-{}.{extension}", std::process::id()));
+    // Another process or thread may be at it, too: each writes its own and puts it in place as a whole.
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let (process, number) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let own = |extension: &str| folder.join(format!("{name}-{process}-{number}.{extension}"));
     let (file, unfinished) = (own("c"), own("part"));
     fs::write(&file, source).expect("the target folder is writable");
     let output = Command::new("cc")
