@@ -1,7 +1,7 @@
 //! A session on a host that runs in this process.
 //!
 //! [`HostedSession::start`] takes a [data folder](data_dir), writes the [bundle], starts the host and calls the
-//! modules `chat` and `waku` through their typed clients. [`watch`] tells what happens on its own, and
+//! modules `chat` and `waku` through their typed clients. `watch` tells what happens on its own, and
 //! [`neighbours`] finds other chats of the same person on the same machine.
 
 pub mod bundle;
