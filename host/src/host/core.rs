@@ -213,16 +213,24 @@ impl Core {
         let change = self.history.add(transition);
         let (module, version, state) = (&change.module, &change.version, change.state.name());
         tracing::info!(%module, %version, "{state}: {}", change.reason);
-        let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
-        news.changes += 1;
-        drop(news);
+        self.tell();
+    }
+
+    /// Something has changed for those who wait.
+    pub(crate) fn tell(&self) {
+        self.news.lock().unwrap_or_else(PoisonError::into_inner).changes += 1;
         self.told.notify_all();
     }
 
-    /// Waits until there are more than `seen` changes; `false` when there are none by then.
-    pub(super) fn wait_change(&self, seen: usize, deadline: Instant) -> bool {
+    /// How often something has changed.
+    pub(super) fn told(&self) -> usize {
+        self.news.lock().unwrap_or_else(PoisonError::into_inner).changes
+    }
+
+    /// Waits until there are more than `heard` changes; `false` when there are none by then.
+    pub(super) fn wait_told(&self, heard: usize, deadline: Instant) -> bool {
         let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
-        while news.changes <= seen {
+        while news.changes <= heard {
             let now = Instant::now();
             if now >= deadline {
                 return false;

@@ -201,21 +201,17 @@ impl Host {
         self.core.calls.late.load(Ordering::Relaxed)
     }
 
-    /// Waits until every module answers or has failed, at most `patience`. Whether all answer.
+    /// Waits until every module answers, at most `patience`; no longer when one of them has failed and will not
+    /// be started again. Whether all answer.
     pub fn wait_ready(&self, patience: Duration) -> bool {
         let deadline = Instant::now() + patience;
         loop {
-            let states: Vec<_> = self
-                .core
-                .modules()
-                .iter()
-                .map(|module| module.seen().state)
-                .collect();
-            if states.iter().all(|state| *state == ModuleState::Ready) {
+            let heard = self.core.told();
+            let seen: Vec<_> = self.core.modules().iter().map(|module| module.seen()).collect();
+            if seen.iter().all(|it| it.state == ModuleState::Ready) {
                 return true;
             }
-            let seen = self.core.history.all().len();
-            if Instant::now() >= deadline || !self.core.wait_change(seen, deadline) {
+            if seen.iter().any(|it| it.given_up) || !self.core.wait_told(heard, deadline) {
                 return false;
             }
         }

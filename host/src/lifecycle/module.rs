@@ -50,6 +50,8 @@ pub(crate) struct Seen {
     pub(crate) plugin: Arc<Plugin>,
     pub(crate) state: ModuleState,
     pub(crate) reason: String,
+    /// It has failed, and nobody will start it again.
+    pub(crate) given_up: bool,
     pub(crate) generation: u32,
     pub(crate) since: Instant,
     pub(crate) retired: usize,
@@ -66,6 +68,7 @@ impl Module {
             plugin: Arc::clone(&running.plugin),
             state: ModuleState::Verified,
             reason: String::new(),
+            given_up: false,
             generation: 0,
             since: Instant::now(),
             retired: 0,
@@ -98,6 +101,7 @@ impl Module {
     pub(crate) fn changed(&self, state: ModuleState, reason: &str) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.state = state;
+        seen.given_up = false;
         seen.since = Instant::now();
         reason.clone_into(&mut seen.reason);
         let version = seen.plugin.manifest().version.to_string();
@@ -108,6 +112,14 @@ impl Module {
             state,
             reason,
         });
+    }
+
+    /// Nobody will start it again, until somebody asks for it.
+    pub(super) fn give_up(&self, reason: &str) {
+        self.vacate(reason);
+        self.changed(ModuleState::Failed, reason);
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).given_up = true;
+        self.core.tell();
     }
 
     /// Notes what runs now.

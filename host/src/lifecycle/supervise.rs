@@ -142,11 +142,6 @@ impl Module {
         }
     }
 
-    fn give_up(&self, reason: &str) {
-        self.vacate(reason);
-        self.changed(ModuleState::Failed, reason);
-    }
-
     /// Takes the failed instance away; calls wait from now on.
     fn take_down(&self, running: &mut Running, message: &str) -> Result<(), String> {
         let Some(instance) = running.instance.take() else {

@@ -45,11 +45,21 @@ pub fn fixture(name: &str) -> PathBuf {
     path
 }
 
-/// The dynamic library of the workspace's crate `package`, built by cargo, optimised where the caller is.
+/// The dynamic library of the workspace's crate `package`, built by cargo, optimised where the caller is. With
+/// `BACKPLANE_PREBUILT` in the environment, whoever set it has just built the whole workspace.
 ///
 /// # Panics
 /// When it cannot be built.
 pub fn cargo_build(package: &str) -> PathBuf {
+    let name = format!(
+        "{}{}{}",
+        std::env::consts::DLL_PREFIX,
+        package.replace('-', "_"),
+        std::env::consts::DLL_SUFFIX
+    );
+    if std::env::var_os("BACKPLANE_PREBUILT").is_some() && cfg!(debug_assertions) {
+        return target_dir().join("debug").join(name);
+    }
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.arg("build");
@@ -75,6 +85,13 @@ pub fn nightly_build(package: &str) -> PathBuf {
 }
 
 fn library_of(mut command: Command, package: &str) -> PathBuf {
+    // What cargo tells a test of its own package: some build scripts would run anew for it.
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
     let output = command
         .args([
             "--package",

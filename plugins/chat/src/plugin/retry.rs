@@ -23,16 +23,27 @@ impl Patience {
         }
     }
 
-    /// Whether to try again after this failure, having waited: only where a module was not there or did not answer
-    /// in time, and not without end.
+    /// Whether to try again after this failure, having waited.
     pub(crate) async fn goes_on(&mut self, error: &ChatError) -> bool {
+        match self.pause_after(error) {
+            Some(pause) => {
+                tokio::time::sleep(pause).await;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// How long to wait before the next try: only where a module was not there or did not answer in time, and
+    /// not without end.
+    fn pause_after(&mut self, error: &ChatError) -> Option<Duration> {
         self.tries_left = self.tries_left.saturating_sub(1);
         if self.tries_left == 0 || !is_away(error) {
-            return false;
+            return None;
         }
-        tokio::time::sleep(self.pause).await;
-        self.pause = AWAY_LONGEST_PAUSE.min(self.pause * 2);
-        true
+        let pause = self.pause;
+        self.pause = AWAY_LONGEST_PAUSE.min(pause * 2);
+        Some(pause)
     }
 }
 
@@ -49,15 +60,15 @@ mod tests {
 
     /// How often something is tried that always fails so.
     fn tries(error: &ChatError) -> u32 {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .start_paused(true)
-            .build()
-            .unwrap();
         let mut patience = Patience::new();
         let mut tries = 1;
-        while runtime.block_on(patience.goes_on(error)) {
-            tries += 1;
+        let mut last = Duration::ZERO;
+        while let Some(pause) = patience.pause_after(error) {
+            assert!(
+                last <= pause && pause <= AWAY_LONGEST_PAUSE,
+                "{pause:?} after {last:?}"
+            );
+            (tries, last) = (tries + 1, pause);
         }
         tries
     }
