@@ -23,7 +23,10 @@ pub(crate) struct Delivery {
 
 #[derive(Default)]
 struct State {
+    /// In the order of the subscriptions of the generation that is let in.
     lanes: Vec<Lane>,
+    /// How many lanes there have been.
+    numbered: u64,
     /// Something may be to do.
     stirred: bool,
     stopped: bool,
@@ -31,6 +34,8 @@ struct State {
 
 /// One subscription.
 struct Lane {
+    /// Its number, which stays the same wherever the lane stands.
+    number: u64,
     subscription: Subscription,
     topic: Arc<Topic>,
     queue: Arc<Queue>,
@@ -52,6 +57,10 @@ pub struct SubscriptionStatus {
     pub waiting: usize,
     /// How many were lost.
     pub dropped: u64,
+}
+
+fn same_event(one: &Subscription, other: &Subscription) -> bool {
+    one.interface == other.interface && one.event == other.event
 }
 
 impl Delivery {
@@ -81,24 +90,36 @@ impl Delivery {
     }
 
     /// Takes over the subscriptions of a generation. Those to the same event keep their queue and what waits
-    /// in it; the others begin and end here. Only while the slot is paused and no event is with the module.
+    /// in it; the others begin and end here. Only while the slot is paused and nobody is inside.
     pub(crate) fn resubscribe(self: &Arc<Self>, subscriptions: &[Subscription]) {
-        let mut lanes = Vec::with_capacity(subscriptions.len());
-        let mut old = std::mem::take(&mut self.lock().lanes);
+        let mut there: Vec<Subscription> = self
+            .lock()
+            .lanes
+            .iter()
+            .map(|lane| lane.subscription.clone())
+            .collect();
+        let mut missing = subscriptions.to_vec();
+        missing.retain(|it| {
+            let found = there.iter().position(|other| same_event(it, other));
+            found.map(|index| there.swap_remove(index)).is_none()
+        });
+        let mut new: Vec<Lane> = missing.iter().map(|it| self.lane(it)).collect();
+        // In one step: an answer that comes late must find its lane.
+        let mut state = self.lock();
+        let mut old = std::mem::take(&mut state.lanes);
         for subscription in subscriptions {
-            let same = |lane: &Lane| {
-                lane.subscription.interface == subscription.interface
-                    && lane.subscription.event == subscription.event
-            };
-            match old.iter().position(same) {
-                Some(index) => lanes.push(old.swap_remove(index)),
-                None => lanes.push(self.lane(subscription)),
-            }
+            let from = [&mut old, &mut new].into_iter().find_map(|lanes| {
+                let index = lanes
+                    .iter()
+                    .position(|lane| same_event(&lane.subscription, subscription))?;
+                Some(lanes.swap_remove(index))
+            });
+            state.lanes.extend(from);
         }
+        drop(state);
         for lane in old {
             lane.topic.unsubscribe(&lane.queue);
         }
-        self.lock().lanes = lanes;
         self.stir();
     }
 
@@ -116,7 +137,10 @@ impl Delivery {
             Box::new(wake),
         ));
         topic.subscribe(Arc::clone(&queue));
+        let mut state = self.lock();
+        state.numbered += 1;
         Lane {
+            number: state.numbered,
             subscription: subscription.clone(),
             topic,
             queue,
@@ -166,13 +190,17 @@ impl Delivery {
         }
     }
 
-    /// Hands over events until there is nothing left that can go in.
+    /// Hands over events until there is nothing left that can go in. An event is taken only inside the slot, so
+    /// that it goes to the subscription of the generation that took it.
     fn serve(self: &Arc<Self>) {
-        while let Some((index, item)) = self.next() {
+        loop {
             let inside = match self.slot.enter() {
                 Entry::Inside(inside) => inside,
                 // Whoever opens the slot, or leaves it, stirs.
-                Entry::Wait | Entry::Busy => return self.put_back(index, item),
+                Entry::Wait | Entry::Busy => return,
+            };
+            let Some((index, lane, item)) = self.next() else {
+                return;
             };
             let mut reply = Reply::EMPTY;
             let code = self.hand_over(index, &item, &inside, &mut reply);
@@ -180,17 +208,16 @@ impl Delivery {
             if code == status::PENDING {
                 let delivery = Arc::clone(self);
                 let event = Arc::clone(&item.event);
-                let done =
-                    move |reply: Reply| delivery.settled(index, &event.interface, &event.event, &reply);
+                let done = move |reply: Reply| delivery.settled(lane, &event.interface, &event.event, &reply);
                 self.core.calls.when_done(reply.ticket, Done::Own(Box::new(done)));
             } else {
-                self.settled(index, &item.event.interface, &item.event.event, &reply);
+                self.settled(lane, &item.event.interface, &item.event.event, &reply);
             }
         }
     }
 
-    /// The next event that can go in, whose lane is busy from now on.
-    fn next(&self) -> Option<(usize, Item)> {
+    /// The next event that can go in, with the place and the number of its lane, which is busy from now on.
+    fn next(&self) -> Option<(usize, u64, Item)> {
         let mut state = self.lock();
         for (index, lane) in state.lanes.iter_mut().enumerate() {
             if lane.busy {
@@ -201,17 +228,10 @@ impl Delivery {
             }
             if let Some(item) = lane.taken.pop_front() {
                 lane.busy = true;
-                return Some((index, item));
+                return Some((index, lane.number, item));
             }
         }
         None
-    }
-
-    fn put_back(&self, index: usize, item: Item) {
-        if let Some(lane) = self.lock().lanes.get_mut(index) {
-            lane.busy = false;
-            lane.taken.push_front(item);
-        }
     }
 
     fn hand_over(
@@ -240,13 +260,13 @@ impl Delivery {
         deliver(&self.core, &self.slot, inside, call, reply)
     }
 
-    fn settled(&self, index: usize, interface: &str, event: &str, reply: &Reply) {
+    fn settled(&self, lane: u64, interface: &str, event: &str, reply: &Reply) {
         if reply.status != status::OK {
             let name = &self.slot.name;
             let why = status::name(reply.status);
             tracing::warn!(module = %name, "the handler of {interface}.{event} failed: {why}: {}", reply.message());
         }
-        if let Some(lane) = self.lock().lanes.get_mut(index) {
+        if let Some(lane) = self.lock().lanes.iter_mut().find(|it| it.number == lane) {
             lane.busy = false;
         }
         self.stir();
