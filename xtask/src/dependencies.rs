@@ -1,5 +1,5 @@
 //! `cargo xtask dependencies`: what `cargo deny check licenses bans sources` checks, from the same deny.toml,
-//! without the twenty minutes that it takes to build cargo-deny.
+//! without building cargo-deny first.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
