@@ -258,9 +258,13 @@ impl<M: Plug> Instance<M> {
             kind::EVENT => M::deliver(module, call.interface, &incoming),
             other => Outcome::error(status::UNSUPPORTED, format!("unknown kind of call {other}")),
         };
-        let answer = || match current::enter(call.context, serve) {
-            Outcome::Ready(reply) => reply,
-            Outcome::Later(future) => self.later(call, future),
+        let answer = || {
+            // A method that answers at once may spawn tasks, too.
+            let _runtime = self.runtime_handle.enter();
+            match current::enter(call.context, serve) {
+                Outcome::Ready(reply) => reply,
+                Outcome::Later(future) => self.later(call, future),
+            }
         };
         trace::within(Some(self.host), answer)
     }
@@ -271,7 +275,6 @@ impl<M: Plug> Instance<M> {
             context: call.context,
             future,
         };
-        let _runtime = self.runtime_handle.enter();
         let mut cx = std::task::Context::from_waker(Waker::noop());
         if let Poll::Ready(reply) = Pin::new(&mut future).poll(&mut cx) {
             return reply;
