@@ -170,6 +170,21 @@ async fn a_start_that_panics_fails_or_hangs_leaves_the_others_running() {
     assert!(host.stop().is_empty());
 }
 
+#[test]
+fn a_start_that_ends_too_late_finds_the_host_still_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let more = "on-failure = \"continue\"\n[modules.x.config]\nfault = \"start_late\"";
+    let text = format!("start-timeout-ms = 100\n{}", module("x", "misbehaving", more));
+    let host = host(folder.path(), &text).expect("the host starts");
+    until("it is given up", || !failures(&host).is_empty());
+    let late = folder.path().join("data/modules/x/late");
+    until("the thread that it left has called", || late.exists());
+    let answer = || std::fs::read_to_string(&late).expect("it can be read");
+    until("the answer is written", || !answer().is_empty());
+    assert_eq!(answer(), "x has stopped");
+    assert!(host.stop().is_empty());
+}
+
 #[tokio::test]
 async fn a_panic_in_an_event_handler_restarts_the_module_and_the_next_event_comes() {
     let folder = tempfile::tempdir().expect("a folder");

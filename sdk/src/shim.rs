@@ -18,7 +18,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use tokio::task::AbortHandle;
 
@@ -149,7 +149,8 @@ unsafe extern "C" fn cancel<M: Plug>(ctx: *mut c_void, ticket: u64) {
     let instance = unsafe { instance::<M>(ctx) };
     let task = lock(&instance.deferred).remove(&ticket);
     if let Some(task) = task {
-        task.abort();
+        // What it drops is the author's, and must not unwind across.
+        drop(catch_unwind(AssertUnwindSafe(|| task.abort())));
     }
 }
 
@@ -279,13 +280,14 @@ impl<M: Plug> Instance<M> {
         if let Poll::Ready(reply) = Pin::new(&mut future).poll(&mut cx) {
             return reply;
         }
+        // Held from before the ticket exists until the task is known, so that `cancel` and the task's own end
+        // find it.
+        let mut deferred = lock(&self.deferred);
         let ticket = self.host.defer(call);
         let answer = Answer {
             host: self.host,
             ticket,
         };
-        // Held until the task is known, so that `cancel` and the task's own end find it.
-        let mut deferred = lock(&self.deferred);
         // Shared, because a task that does not let go of its thread outlives the instance.
         let tasks = Arc::clone(&self.deferred);
         let task = self.runtime_handle.spawn(async move {
@@ -323,13 +325,19 @@ impl<M: Plug> Instance<M> {
             None => true,
         };
         let runtime = lock(&self.runtime).take();
-        if let Some(runtime) = runtime {
+        let ended = runtime.is_none_or(|runtime| {
+            let begun = Instant::now();
             runtime.shutdown_timeout(RUNTIME_SHUTDOWN);
-        }
-        if in_time {
-            Reply::EMPTY
-        } else {
+            begun.elapsed() < RUNTIME_SHUTDOWN
+        });
+        if !in_time {
             Reply::error(status::TIMEOUT, format!("stop took longer than {deadline:?}"))
+        } else if !ended {
+            // What goes on may call the host: the host has to know.
+            let message = format!("a task did not end within {RUNTIME_SHUTDOWN:?} after stop");
+            Reply::error(status::TIMEOUT, message)
+        } else {
+            Reply::EMPTY
         }
     }
 }

@@ -88,7 +88,10 @@ impl Topics {
     pub(crate) fn untap(&self, queue: &Arc<Queue>) {
         let mut all = self.lock();
         all.taps.retain(|(_, it)| !Arc::ptr_eq(it, queue));
-        for topic in all.topics.values() {
+        let topics: Vec<Arc<Topic>> = all.topics.values().cloned().collect();
+        // Publishers that wait are told, which must not be under the lock.
+        drop(all);
+        for topic in topics {
             topic.unsubscribe(queue);
         }
     }

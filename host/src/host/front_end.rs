@@ -38,7 +38,7 @@ impl FrontEnd {
                 provider: None,
             })
             .collect();
-        let caller = Caller::new(Arc::clone(core), slot, permits, Vec::new(), false);
+        let caller = Caller::new(Arc::clone(core), slot, permits, Vec::new(), None);
         Ok(Self {
             core: Arc::clone(core),
             caller,

@@ -170,3 +170,13 @@ pub enum CreateError {
         function: &'static str,
     },
 }
+
+impl CreateError {
+    /// Whether there is an instance that nobody can end: what it may use has to stay.
+    pub(crate) const fn lost_instance(&self) -> bool {
+        matches!(
+            self,
+            Self::NoTable | Self::OtherAbi { .. } | Self::TableTooShort { .. }
+        )
+    }
+}

@@ -27,18 +27,17 @@ pub(crate) fn drain(
     slot.pause(Phase::Draining);
     let quiet = || slot.is_quiet() && generation.deferred.load(Ordering::Acquire) == 0;
     let mut abandoned = 0;
-    if !slot.wait_until(Instant::now() + patience, quiet) {
+    if !slot.close_when(Instant::now() + patience, quiet) {
         core.calls.cancel_all(
             generation,
             &format!("{} is being exchanged, and the call took too long", slot.name),
         );
-        if !slot.wait_until(Instant::now() + limits::CANCEL_GRACE, quiet) {
+        if !slot.close_when(Instant::now() + limits::CANCEL_GRACE, quiet) {
             abandoned = core.calls.abandon(generation);
+            if !slot.close_when(Instant::now() + limits::CANCEL_GRACE, quiet) {
+                return Err(format!("a call into {} has not returned", slot.name));
+            }
         }
     }
-    if !slot.wait_until(Instant::now() + limits::CANCEL_GRACE, || slot.is_quiet()) {
-        return Err(format!("a call into {} has not returned", slot.name));
-    }
-    slot.pause(Phase::Closed);
     Ok(Drained { abandoned })
 }

@@ -40,7 +40,7 @@ impl Instance {
             Arc::clone(slot),
             order.permits.clone(),
             publishers(core, slot, &order.plugin),
-            clean,
+            clean.then(|| Arc::clone(&order.plugin)),
         );
         std::fs::create_dir_all(&order.data_dir)
             .map_err(|error| format!("cannot make the folder {}: {error}", order.data_dir.display()))?;
@@ -58,9 +58,11 @@ impl Instance {
             .run(timeout, create(order, number, caller, &slot.name, own_thread))
             .map_err(|_| hung("create"))??;
         let starting = Arc::clone(&generation);
-        let reply = worker
-            .run(timeout, move || starting.start())
-            .map_err(|_| hung("start"))?;
+        let Ok(reply) = worker.run(timeout, move || starting.start()) else {
+            // It may come to its end yet: nobody shall hear of it then.
+            generation.caller.stopped.store(true, Ordering::Release);
+            return Err(hung("start"));
+        };
         let instance = Self { generation, worker };
         match explain("start", &reply) {
             Ok(()) => Ok(instance),
@@ -111,6 +113,10 @@ impl Instance {
         match result {
             Ok(reply) => {
                 let Self { generation, worker } = self;
+                if reply.status != status::OK {
+                    // It says itself that its work has not ended.
+                    generation.keep_environment();
+                }
                 // The instance goes on its own thread, as its plugin may have thread-local state there.
                 let gone = worker.run(deadline, move || drop(generation));
                 if gone.is_ok() {
@@ -150,7 +156,15 @@ fn create(
             config: Slice::new(config.as_bytes()),
         };
         // SAFETY: the generation keeps plugin and caller, and so the host's table and context, until `destroy`.
-        let handle = unsafe { plugin.create(&caller.host(), &info) }.map_err(|error| error.to_string())?;
+        let handle = match unsafe { plugin.create(&caller.host(), &info) } {
+            Ok(handle) => handle,
+            Err(error) => {
+                if error.lost_instance() {
+                    std::mem::forget((plugin, caller));
+                }
+                return Err(error.to_string());
+            }
+        };
         Ok(Arc::new(Generation::new(
             number, plugin, caller, handle, own_thread,
         )))

@@ -143,6 +143,13 @@ impl Generation {
         reply
     }
 
+    /// Keeps the code of the instance and its way to the host for the life of the process, because threads of
+    /// the instance may be left that use them.
+    pub(crate) fn keep_environment(&self) {
+        self.caller.stopped.store(true, Ordering::Release);
+        std::mem::forget((Arc::clone(&self.plugin), Arc::clone(&self.caller)));
+    }
+
     fn lifecycle(&self, run: impl FnOnce(&mut Reply) -> Option<i32>) -> Reply {
         let mut reply = Reply::EMPTY;
         match run(&mut reply) {
@@ -181,8 +188,10 @@ impl Generation {
 
 impl Drop for Generation {
     fn drop(&mut self) {
-        // An instance that never stopped may still have threads that use it: it is left alone.
+        // An instance that never stopped may still have threads that use it: it is left alone, with its code and
+        // with what it calls the host through.
         if !self.stopped.load(Ordering::Acquire) {
+            self.keep_environment();
             return;
         }
         // SAFETY: this is the last owner, so that no call is under way, and `stop` has returned.

@@ -195,10 +195,11 @@ impl Slot {
         self.gate.fetch_or(PAUSED, Ordering::AcqRel);
     }
 
-    /// Waits until `done` holds; it is looked at when somebody leaves a paused slot or completes a call of it.
-    pub(crate) fn wait_until(&self, deadline: Instant, done: impl Fn() -> bool) -> bool {
+    /// Closes a draining slot as soon as `quiet` holds; it is looked at when somebody leaves or completes a
+    /// call. Nobody comes in between the last look and the closing, which both happen under the lock.
+    pub(crate) fn close_when(&self, deadline: Instant, quiet: impl Fn() -> bool) -> bool {
         let mut waiting = self.lock();
-        while !done() {
+        while !quiet() {
             let now = Instant::now();
             if now >= deadline {
                 return false;
@@ -211,10 +212,11 @@ impl Slot {
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
         }
+        waiting.phase = Phase::Closed;
         true
     }
 
-    /// Wakes whoever waits in [`Slot::wait_until`].
+    /// Wakes whoever waits in [`Slot::close_when`].
     pub(crate) fn signal(&self) {
         self.changed.notify_all();
     }
@@ -253,6 +255,7 @@ impl Slot {
                 self.gate.fetch_and(!PAUSED, Ordering::AcqRel);
                 return;
             };
+            waiting.bytes = waiting.bytes.saturating_sub(call.bytes());
             drop(waiting);
             run(call);
         }

@@ -2,6 +2,7 @@
 
 use crate::events::Publisher;
 use crate::host::Core;
+use crate::library::Plugin;
 use crate::limits;
 use crate::log::Meter;
 use crate::registry::{Binding, Slot};
@@ -21,8 +22,9 @@ pub(crate) struct Caller {
     bound: AtomicUsize,
     /// The events that it publishes, by interface and event.
     pub(crate) publishes: Vec<Vec<Publisher>>,
-    /// Its library will be unmapped: nothing of its memory may be passed on.
-    pub(crate) unmapped_later: bool,
+    /// Its library, where that will be unmapped: nothing of its memory may be passed on, and what still runs in
+    /// it keeps it.
+    pub(crate) unmapped_later: Option<Arc<Plugin>>,
     /// What it has published before it was let in itself; `None` from then on.
     held: Mutex<Option<Vec<Held>>>,
     /// Set when it has stopped: from then on it is answered `STOPPING`.
@@ -64,7 +66,7 @@ impl Caller {
         slot: Arc<Slot>,
         permits: Vec<Permit>,
         publishes: Vec<Vec<Publisher>>,
-        unmapped_later: bool,
+        unmapped_later: Option<Arc<Plugin>>,
     ) -> Arc<Self> {
         let bindings = (0..limits::BINDINGS).map(|_| OnceLock::new()).collect();
         Arc::new(Self {

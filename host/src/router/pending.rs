@@ -6,6 +6,7 @@
 //! is freed and counted.
 
 use super::deadlines::Deadlines;
+use crate::library::Plugin;
 use crate::limits;
 use crate::registry::{Generation, Slot};
 use backplane_plugin_api::{DoneFn, Reply, status};
@@ -53,8 +54,8 @@ struct ModuleSide {
 
 /// Whom to tell.
 pub(crate) enum Done {
-    /// A plugin.
-    Foreign(*mut c_void, DoneFn),
+    /// A plugin, and its library where that would else be unmapped while `done` runs on whichever thread.
+    Foreign(*mut c_void, DoneFn, Option<Arc<Plugin>>),
     /// The host itself.
     Own(Box<dyn FnOnce(Reply) + Send>),
 }
@@ -66,9 +67,12 @@ impl Done {
     /// Tells it. No lock is held.
     pub(crate) fn tell(self, mut reply: Reply) {
         match self {
-            // SAFETY: `user` and `done` came together from the caller, and this runs once, because it takes
-            // `self`; the reply is valid and the receiver's to take.
-            Self::Foreign(user, done) => unsafe { done.0(user, &mut reply) },
+            Self::Foreign(user, done, code) => {
+                // SAFETY: `user` and `done` came together from the caller, and this runs once, because it takes
+                // `self`; the reply is valid and the receiver's to take.
+                unsafe { done.0(user, &mut reply) };
+                drop(code);
+            }
             Self::Own(done) => done(reply),
         }
     }

@@ -126,7 +126,7 @@ unsafe extern "C" fn call(
 unsafe extern "C" fn when_done(host: *const c_void, ticket: u64, user: *mut c_void, done: DoneFn) {
     // SAFETY: the module passes its own context.
     let caller = unsafe { caller(host) };
-    let done = Done::Foreign(user, done);
+    let done = Done::Foreign(user, done, caller.unmapped_later.clone());
     drop(catch_unwind(AssertUnwindSafe(|| {
         caller.core.calls.when_done(ticket, done)
     })));
@@ -154,7 +154,7 @@ unsafe extern "C" fn complete(host: *const c_void, ticket: u64, reply: *mut Repl
     let (caller, reply) = unsafe { (caller(host), std::mem::replace(&mut *reply, Reply::EMPTY)) };
     drop(catch_unwind(AssertUnwindSafe(|| {
         let (code, message) = (reply.status, reply.message());
-        let reply = if caller.unmapped_later {
+        let reply = if caller.unmapped_later.is_some() {
             own_copy(reply)
         } else {
             reply
