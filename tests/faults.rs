@@ -177,11 +177,41 @@ fn a_start_that_ends_too_late_finds_the_host_still_there() {
     let text = format!("start-timeout-ms = 100\n{}", module("x", "misbehaving", more));
     let host = host(folder.path(), &text).expect("the host starts");
     until("it is given up", || !failures(&host).is_empty());
-    let late = folder.path().join("data/modules/x/late");
-    until("the thread that it left has called", || late.exists());
-    let answer = || std::fs::read_to_string(&late).expect("it can be read");
-    until("the answer is written", || !answer().is_empty());
-    assert_eq!(answer(), "x has stopped");
+    assert_eq!(told_to_the_thread(folder.path()), "x has stopped");
+    assert!(host.stop().is_empty());
+}
+
+#[test]
+fn a_thread_that_outlives_its_module_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = module("x", "misbehaving", "[modules.x.config]\nfault = \"leave_thread\"");
+    let host = host(folder.path(), &text).expect("the host starts");
+    host.unload("x", false).expect("nobody needs it");
+    assert_eq!(told_to_the_thread(folder.path()), "x has stopped");
+    assert!(host.stop().is_empty());
+}
+
+/// What the host answered to the thread that the module `x` has left.
+fn told_to_the_thread(folder: &Path) -> String {
+    let late = folder.join("data/modules/x/late");
+    let answer = || std::fs::read_to_string(&late).unwrap_or_default();
+    until("the thread that it left has called", || !answer().is_empty());
+    answer()
+}
+
+#[tokio::test]
+async fn a_module_with_too_many_calls_under_way_says_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (host, front) = misbehaving(folder.path(), "");
+    let faults: FaultsClient = front.client().expect("it is there");
+    let under_way: Vec<_> = (0..4096).map(|_| faults.never()).collect();
+    assert_eq!(
+        status_of(faults.never().await),
+        (status::BUSY, "bad has 4096 calls under way".to_owned())
+    );
+    drop(under_way);
+    until("the calls are cancelled", || host.pending_calls() == 0);
+    assert_eq!(faults.fine().await, Ok("fine".to_owned()));
     assert!(host.stop().is_empty());
 }
 

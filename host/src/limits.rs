@@ -6,7 +6,8 @@ use std::time::Duration;
 pub const MODULES: usize = 1024;
 /// The most interfaces that one module or front end may bind.
 pub const BINDINGS: usize = 256;
-/// The most calls that may be under way in one module; the next is answered `BUSY`.
+/// The most threads that may be inside one module, and the most calls that it may have deferred; the next is
+/// answered `BUSY`.
 pub const IN_FLIGHT: u64 = 4096;
 /// The most calls that wait for a module which is being swapped; the next is answered `BUSY`.
 pub const QUEUED_CALLS: usize = 4096;
@@ -33,6 +34,10 @@ pub const EMIT_DEADLINE: Duration = Duration::from_secs(30);
 pub const EVENT_DEADLINE: Duration = Duration::from_secs(30);
 /// How long cancelled calls may take to end before they are abandoned.
 pub const CANCEL_GRACE: Duration = Duration::from_millis(500);
+/// How long threads that look into a module may keep its generation from being exchanged.
+pub const EXCHANGE: Duration = Duration::from_millis(500);
+/// How soon event delivery looks again at a module that had no room.
+pub const DELIVERY_RETRY: Duration = Duration::from_millis(1);
 /// How long an answer of `TIMEOUT` is kept for a caller that has not asked for it.
 pub const UNCLAIMED_ANSWER: Duration = Duration::from_secs(5);
 /// The lines of log that are kept for those who ask later.

@@ -55,10 +55,11 @@ unsafe impl Send for Host {}
 // SAFETY: as above.
 unsafe impl Sync for Host {}
 
-/// The functions of the host. Valid until [`ModuleTable::destroy`](crate::ModuleTable::destroy) returns.
+/// The functions of the host. The table is valid as long as the host; the context until
+/// [`ModuleTable::destroy`](crate::ModuleTable::destroy) returns, and longer where it was retained.
 ///
 /// All of them may be called from any thread at any time between `create` and the return of `stop`; calls
-/// to other modules are allowed from `start` on.
+/// to other modules are allowed from `start` on. Afterwards they refuse with `STOPPING`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, StableAbi)]
 pub struct HostTable {
@@ -119,6 +120,11 @@ pub struct HostTable {
             reply: *mut Reply,
         ) -> i32,
     >,
+    /// Keeps the context valid after `destroy`, until as many calls of `release`: for a thread that may outlive
+    /// the instance. All that it then gets are refusals.
+    pub retain: Option<unsafe extern "C" fn(host: *const c_void)>,
+    /// Ends one `retain`.
+    pub release: Option<unsafe extern "C" fn(host: *const c_void)>,
     /// A further table of the host by name and version, or null.
     pub query_service:
         Option<unsafe extern "C" fn(host: *const c_void, name: Slice, version: u32) -> *const c_void>,

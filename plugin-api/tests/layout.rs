@@ -59,7 +59,7 @@ fn tables() -> Vec<Table> {
         table!(LogRecord as backplane_log_record: level target message fields context),
         table!(Host as backplane_host: table ctx),
         table!(HostTable as backplane_host_table:
-            size abi log log_level now resolve call when_done cancel defer complete emit query_service),
+            size abi log log_level now resolve call when_done cancel defer complete emit retain release query_service),
         table!(ModuleHandle as backplane_module_handle: ctx table),
         table!(ModuleInfo as backplane_module_info: size generation name data_dir config),
         table!(ModuleTable as backplane_module_table:

@@ -90,7 +90,7 @@ const SCRATCH_LIMIT: usize = 64 * 1024;
 
 impl Binding {
     /// Wraps a binding that the host gave.
-    pub const fn new(host: HostHandle, id: u64) -> Self {
+    pub fn new(host: HostHandle, id: u64) -> Self {
         Self {
             host,
             id,

@@ -3,18 +3,20 @@
 use backplane_plugin_api::{Args, Call, CallContext, DoneFn, Host, LogRecord, Reply, Slice, status};
 use std::ffi::c_void;
 use std::future::Future;
+use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::sync::oneshot;
 
-/// The host as one module sees it. Cheap to copy; usable from any thread until the module has stopped.
-#[derive(Debug, Clone, Copy)]
+/// The host as one module sees it. Cheap to clone; usable from any thread. Once the module has stopped, the
+/// host refuses everything.
+#[derive(Debug)]
 pub struct HostHandle(Host);
 
 /// Calls a function of the host table, or answers `$absent` where the table is too short to have it.
 macro_rules! host_call {
     ($self:ident . $name:ident ( $($arg:expr),* ) else $absent:expr) => {{
-        // SAFETY: `new` vouches that the table is valid for as long as the module lives.
+        // SAFETY: `new` vouches that the table is valid, and the handle has retained its context.
         match unsafe { (*$self.0.table).$name } {
             // SAFETY: the arguments are as the table's documentation demands.
             Some(function) => unsafe { function($self.0.ctx $(, $arg)*) },
@@ -24,25 +26,41 @@ macro_rules! host_call {
 }
 
 impl HostHandle {
-    /// Wraps the raw host.
+    /// Wraps the raw host, whose context is retained for as long as the handle lives.
     ///
     /// # Safety
-    /// `host` must be valid, and keep to the ABI, for as long as the handle or a copy of it is used.
-    pub const unsafe fn new(host: Host) -> Self {
-        Self(host)
+    /// `host` must be valid now and keep to the ABI. Where its table does not retain, it must stay valid for as
+    /// long as the handle or a clone of it lives.
+    pub unsafe fn new(host: Host) -> Self {
+        let handle = Self(host);
+        host_call!(handle.retain() else ());
+        handle
+    }
+
+    /// A handle that retains nothing.
+    ///
+    /// # Safety
+    /// `host` must be valid, and keep to the ABI, for as long as the handle is used; a clone of it retains.
+    pub(crate) const unsafe fn borrowed(host: Host) -> ManuallyDrop<Self> {
+        ManuallyDrop::new(Self(host))
+    }
+
+    /// The raw host, valid as long as this handle.
+    pub(crate) const fn raw(&self) -> Host {
+        self.0
     }
 
     /// Nanoseconds on the host's monotonic clock.
-    pub fn now_ns(self) -> u64 {
+    pub fn now_ns(&self) -> u64 {
         host_call!(self.now() else 0)
     }
 
     /// The most verbose level that anybody reads now.
-    pub(crate) fn log_level(self) -> u32 {
+    pub(crate) fn log_level(&self) -> u32 {
         host_call!(self.log_level() else 0)
     }
 
-    pub(crate) fn log(self, record: &LogRecord) {
+    pub(crate) fn log(&self, record: &LogRecord) {
         host_call!(self.log(record) else ())
     }
 
@@ -50,7 +68,7 @@ impl HostHandle {
     ///
     /// # Errors
     /// The reply with `DENIED`, `NOT_FOUND` or `VERSION` and its message.
-    pub fn resolve(self, interface: &str, requirement: &str) -> Result<u64, Reply> {
+    pub fn resolve(&self, interface: &str, requirement: &str) -> Result<u64, Reply> {
         let mut binding = 0;
         let mut reply = Reply::EMPTY;
         let interface = Slice::new(interface.as_bytes());
@@ -66,28 +84,28 @@ impl HostHandle {
 
     /// Calls a method with an encoded payload. The call is made at once; the future only waits for its answer,
     /// and cancels the call when it is dropped before.
-    pub fn call(self, binding: u64, method: u32, context: &CallContext, args: &Args) -> ReplyFuture {
+    pub(crate) fn call(&self, binding: u64, method: u32, context: &CallContext, args: &Args) -> ReplyFuture {
         let mut reply = Reply::EMPTY;
         host_call!(self.call(binding, method, context, args, &mut reply) else status::INTERNAL);
         self.wait(reply)
     }
 
     /// Publishes an event with an encoded body; the future waits for room in queues that block.
-    pub fn emit(self, interface: u32, event: u32, context: &CallContext, args: &Args) -> ReplyFuture {
+    pub(crate) fn emit(&self, interface: u32, event: u32, context: &CallContext, args: &Args) -> ReplyFuture {
         let mut reply = Reply::EMPTY;
         host_call!(self.emit(interface, event, context, args, &mut reply) else status::INTERNAL);
         self.wait(reply)
     }
 
-    pub(crate) fn defer(self, call: &Call) -> u64 {
+    pub(crate) fn defer(&self, call: &Call) -> u64 {
         host_call!(self.defer(call) else 0)
     }
 
-    pub(crate) fn complete(self, ticket: u64, mut reply: Reply) {
+    pub(crate) fn complete(&self, ticket: u64, mut reply: Reply) {
         host_call!(self.complete(ticket, &mut reply) else ())
     }
 
-    fn wait(self, reply: Reply) -> ReplyFuture {
+    fn wait(&self, reply: Reply) -> ReplyFuture {
         if reply.status != status::PENDING {
             return ReplyFuture(Stage::Ready(Some(reply)));
         }
@@ -96,14 +114,27 @@ impl HostHandle {
         let user = Box::into_raw(Box::new(sender)).cast::<c_void>();
         host_call!(self.when_done(ticket, user, DoneFn(take_reply)) else ());
         ReplyFuture(Stage::Waiting {
-            host: self,
+            host: self.clone(),
             ticket,
             receiver,
         })
     }
 
-    fn cancel(self, ticket: u64) {
+    fn cancel(&self, ticket: u64) {
         host_call!(self.cancel(ticket) else ())
+    }
+}
+
+impl Clone for HostHandle {
+    fn clone(&self) -> Self {
+        // SAFETY: valid as long as `self`, and the clone retains it.
+        unsafe { Self::new(self.0) }
+    }
+}
+
+impl Drop for HostHandle {
+    fn drop(&mut self) {
+        host_call!(self.release() else ());
     }
 }
 

@@ -113,8 +113,8 @@ impl Context {
     }
 
     /// The host itself.
-    pub fn host(&self) -> HostHandle {
-        self.0.host
+    pub fn host(&self) -> &HostHandle {
+        &self.0.host
     }
 
     /// A client of an interface that the manifest requires.
@@ -131,7 +131,7 @@ impl Context {
             .find(|it| it.interface == interface.id);
         let version = required.map_or(interface.version, |it| it.version);
         match self.0.host.resolve(interface.id, version) {
-            Ok(binding) => Ok(C::new(Binding::new(self.0.host, binding))),
+            Ok(binding) => Ok(C::new(Binding::new(self.0.host.clone(), binding))),
             Err(reply) => Err(reply.message().into()),
         }
     }
@@ -144,6 +144,6 @@ impl Context {
         let provides = self.0.manifest.provides;
         let index = provides.iter().position(|it| it.id == E::INTERFACE.id);
         let index = index.unwrap_or_else(|| panic!("the module does not provide {}", E::INTERFACE.id));
-        E::new(Emitter::new(self.0.host, index as u32))
+        E::new(Emitter::new(self.0.host.clone(), index as u32))
     }
 }

@@ -103,9 +103,9 @@ unsafe extern "C" fn create<M: Plug>(
     reply: *mut Reply,
 ) -> i32 {
     guard(reply, || {
-        // SAFETY: the host passes valid pointers, and keeps the host itself valid until `destroy` returns.
+        // SAFETY: the host passes valid pointers, and the handle retains what the module calls it with.
         let (host, info) = unsafe { (HostHandle::new(*host), &*info) };
-        match trace::within(Some(host), || Instance::<M>::new(host, info)) {
+        match trace::within(Some(&host), || Instance::<M>::new(host.clone(), info)) {
             Ok(instance) => {
                 let handle = ModuleHandle {
                     ctx: Box::into_raw(Box::new(instance)).cast(),
@@ -187,9 +187,9 @@ unsafe extern "C" fn destroy<M: Plug>(ctx: *mut c_void) {
     // SAFETY: the host calls this once, last, with the context that `create` gave.
     let instance = unsafe { Box::from_raw(ctx.cast::<Instance<M>>()) };
     // A panic in the author's `Drop` must not cross.
-    let host = Some(instance.host);
+    let host = instance.host.clone();
     drop(catch_unwind(AssertUnwindSafe(|| {
-        trace::within(host, || drop(instance))
+        trace::within(Some(&host), || drop(instance))
     })));
 }
 
@@ -207,21 +207,22 @@ impl<M: Plug> Instance<M> {
         trace::install();
         let config = read_config::<M>(config)?;
         M::check(&config)?;
+        let member = host.clone();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(WORKERS)
             .thread_name(&name)
             .enable_all()
-            .on_thread_start(move || trace::enter_module(host))
+            .on_thread_start(move || trace::enter_module(member.clone()))
             .build()?;
         Ok(Self {
-            host,
             context: Context::new(
-                host,
+                host.clone(),
                 &M::MANIFEST,
                 name,
                 info.generation,
                 std::str::from_utf8(data_dir)?.into(),
             ),
+            host,
             config: Mutex::new(Some(config)),
             runtime_handle: runtime.handle().clone(),
             runtime: Mutex::new(Some(runtime)),
@@ -232,7 +233,7 @@ impl<M: Plug> Instance<M> {
 
     /// Runs a lifecycle function on the module's runtime and waits for it on this thread.
     fn block_on<F: Future>(&self, future: F) -> F::Output {
-        trace::within(Some(self.host), || self.runtime_handle.block_on(future))
+        trace::within(Some(&self.host), || self.runtime_handle.block_on(future))
     }
 
     fn module(&self) -> Result<&Arc<M>, Error> {
@@ -267,7 +268,7 @@ impl<M: Plug> Instance<M> {
                 Outcome::Later(future) => self.later(call, future),
             }
         };
-        trace::within(Some(self.host), answer)
+        trace::within(Some(&self.host), answer)
     }
 
     /// Polls once right here, because most methods need not wait; what has to goes to the runtime.
@@ -285,8 +286,9 @@ impl<M: Plug> Instance<M> {
         let mut deferred = lock(&self.deferred);
         let ticket = self.host.defer(call);
         let answer = Answer {
-            host: self.host,
+            host: self.host.clone(),
             ticket,
+            given: false,
         };
         // Shared, because a task that does not let go of its thread outlives the instance.
         let tasks = Arc::clone(&self.deferred);
@@ -363,21 +365,22 @@ fn read_config<M: Plug>(json: &[u8]) -> Result<M::Config, Error> {
 struct Answer {
     host: HostHandle,
     ticket: u64,
+    given: bool,
 }
 
 impl Answer {
-    fn give(self, reply: Reply) {
+    fn give(mut self, reply: Reply) {
+        self.given = true;
         self.host.complete(self.ticket, reply);
-        std::mem::forget(self);
     }
 }
 
 impl Drop for Answer {
     fn drop(&mut self) {
-        self.host.complete(
-            self.ticket,
-            Reply::error(status::CANCELLED, "the call was cancelled"),
-        );
+        if !self.given {
+            let reply = Reply::error(status::CANCELLED, "the call was cancelled");
+            self.host.complete(self.ticket, reply);
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 
 use crate::current;
 use crate::host::HostHandle;
-use backplane_plugin_api::{LogRecord, Reply, Slice, level, status};
+use backplane_plugin_api::{Host, LogRecord, Reply, Slice, level, status};
 use std::cell::{Cell, RefCell};
 use std::sync::Once;
 use tracing::field::{Field, Visit};
@@ -14,29 +14,48 @@ use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
 thread_local! {
-    static HOST: Cell<Option<HostHandle>> = const { Cell::new(None) };
+    /// Set while a handle of it lives: the instance's, or that of `MEMBER`.
+    static HOST: Cell<Option<Host>> = const { Cell::new(None) };
+    static MEMBER: RefCell<Option<Member>> = const { RefCell::new(None) };
     static LAST_PANIC: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
 /// The longest message and the longest fields of one line, each, in bytes.
 const TEXT_LIMIT: usize = 8 * 1024;
 
+/// What a thread of a module's runtime holds until it ends.
+struct Member(#[expect(dead_code, reason = "held, not read")] HostHandle);
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        HOST.set(None);
+    }
+}
+
 /// From now on this thread works for an instance of `host`.
 pub(crate) fn enter_module(host: HostHandle) {
-    HOST.set(Some(host));
+    HOST.set(Some(host.raw()));
+    MEMBER.set(Some(Member(host)));
+}
+
+/// Runs `work` with the host that this thread works for, if any.
+pub(crate) fn with_host<T>(work: impl FnOnce(&HostHandle) -> T) -> Option<T> {
+    // SAFETY: whoever sets `HOST` takes it back before its handle is dropped.
+    let host = unsafe { HostHandle::borrowed(HOST.get()?) };
+    Some(work(&host))
 }
 
 /// Runs `work` for an instance of `host`, or for none. A thread that calls from one module into another of the
 /// same library works for the first again afterwards.
-pub(crate) fn within<T>(host: Option<HostHandle>, work: impl FnOnce() -> T) -> T {
+pub(crate) fn within<T>(host: Option<&HostHandle>, work: impl FnOnce() -> T) -> T {
     /// Also comes back when `work` panics.
-    struct Restore(Option<HostHandle>);
+    struct Restore(Option<Host>);
     impl Drop for Restore {
         fn drop(&mut self) {
             HOST.set(self.0);
         }
     }
-    let _restore = Restore(HOST.replace(host));
+    let _restore = Restore(HOST.replace(host.map(HostHandle::raw)));
     work()
 }
 
@@ -50,10 +69,9 @@ pub(crate) fn install() {
         let previous = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             let message = panic.to_string();
-            let Some(host) = HOST.get() else {
+            if with_host(|host| log(host, level::ERROR, "panic", &message, "")).is_none() {
                 return previous(panic);
-            };
-            log(host, level::ERROR, "panic", &message, "");
+            }
             LAST_PANIC.set(message);
         }));
     });
@@ -72,7 +90,7 @@ pub(crate) fn panic_reply() -> Reply {
     )
 }
 
-fn log(host: HostHandle, level: u32, target: &str, message: &str, fields: &str) {
+fn log(host: &HostHandle, level: u32, target: &str, message: &str, fields: &str) {
     host.log(&LogRecord {
         level,
         target: Slice::new(target.as_bytes()),
@@ -92,22 +110,15 @@ impl<S: Subscriber> Layer<S> for ToHost {
     }
 
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
-        HOST.get()
-            .is_some_and(|host| number(*metadata.level()) <= host.log_level())
+        with_host(|host| number(*metadata.level()) <= host.log_level()).unwrap_or(false)
     }
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let Some(host) = HOST.get() else { return };
         let mut text = Text::default();
         event.record(&mut text);
         let metadata = event.metadata();
-        log(
-            host,
-            number(*metadata.level()),
-            metadata.target(),
-            &text.message,
-            &text.finish(),
-        );
+        let level = number(*metadata.level());
+        with_host(|host| log(host, level, metadata.target(), &text.message, &text.finish()));
     }
 }
 

@@ -7,7 +7,7 @@ use super::{Item, Queue, Topic};
 use crate::host::Core;
 use crate::limits;
 use crate::registry::{Entry, Generation, Slot};
-use crate::router::{deliver, pending::Done};
+use crate::router::{Asker, deliver, pending::Done};
 use backplane_descriptor::Subscription;
 use backplane_plugin_api::{Args, Reply, Slice, kind, status};
 use std::collections::VecDeque;
@@ -185,22 +185,32 @@ impl Delivery {
             }
             state.stirred = false;
             drop(state);
-            self.serve();
+            let full = self.serve();
             state = self.lock();
+            if full {
+                // Nobody tells when there is room again.
+                state.stirred = true;
+                state = self
+                    .signal
+                    .wait_timeout(state, limits::DELIVERY_RETRY)
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .0;
+            }
         }
     }
 
     /// Hands over events until there is nothing left that can go in. An event is taken only inside the slot, so
-    /// that it goes to the subscription of the generation that took it.
-    fn serve(self: &Arc<Self>) {
+    /// that it goes to the subscription of the generation that took it. Whether the module had no room.
+    fn serve(self: &Arc<Self>) -> bool {
         loop {
             let inside = match self.slot.enter() {
                 Entry::Inside(inside) => inside,
-                // Whoever opens the slot, or leaves it, stirs.
-                Entry::Wait | Entry::Busy => return,
+                // Whoever opens the slot stirs.
+                Entry::Wait => return false,
+                Entry::Busy => return true,
             };
             let Some((index, lane, item)) = self.next() else {
-                return;
+                return false;
             };
             let mut reply = Reply::EMPTY;
             let code = self.hand_over(index, &item, &inside, &mut reply);
@@ -209,7 +219,9 @@ impl Delivery {
                 let delivery = Arc::clone(self);
                 let event = Arc::clone(&item.event);
                 let done = move |reply: Reply| delivery.settled(lane, &event.interface, &event.event, &reply);
-                self.core.calls.when_done(reply.ticket, Done::Own(Box::new(done)));
+                self.core
+                    .calls
+                    .when_done(Asker::HOST, reply.ticket, Done::Own(Box::new(done)));
             } else {
                 self.settled(lane, &item.event.interface, &item.event.event, &reply);
             }

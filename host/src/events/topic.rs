@@ -6,6 +6,7 @@ use crate::clock;
 use crate::host::Core;
 use crate::limits;
 use crate::registry::Slot;
+use crate::router::Asker;
 use crate::router::copy_args;
 use backplane_plugin_api::{Args, CallContext, Reply, status};
 use std::collections::{BTreeMap, HashMap};
@@ -159,6 +160,7 @@ impl Publisher {
     pub(crate) fn emit(
         &self,
         core: &Arc<Core>,
+        asker: Asker,
         context: &CallContext,
         args: &Args,
         reply: &mut Reply,
@@ -194,8 +196,9 @@ impl Publisher {
                 .insert(Arc::clone(&self.slot.name), Arc::clone(&event));
         }
         for queue in &state.subscribers {
-            let publication =
-                &mut || Arc::clone(waiting.get_or_insert_with(|| publication(core, context, &mut ticket)));
+            let publication = &mut || {
+                Arc::clone(waiting.get_or_insert_with(|| publication(core, asker, context, &mut ticket)))
+            };
             refused |= matches!(queue.push(&event, publication), Pushed::Refused);
         }
         drop(state);
@@ -219,13 +222,13 @@ impl Publisher {
 }
 
 /// Opens a ticket that is answered when every queue has taken the event.
-fn publication(core: &Arc<Core>, context: &CallContext, ticket: &mut u64) -> Arc<Publication> {
+fn publication(core: &Arc<Core>, asker: Asker, context: &CallContext, ticket: &mut u64) -> Arc<Publication> {
     let latest = Instant::now() + limits::EMIT_DEADLINE;
     let deadline = match context.deadline_ns {
         0 => latest,
         ns => clock::from_ns(ns).min(latest),
     };
-    *ticket = core.calls.open(deadline);
+    *ticket = core.calls.open(asker, deadline);
     let (calls, ticket) = (Arc::downgrade(&core.calls), *ticket);
     Publication::new(Box::new(move || {
         if let Some(calls) = calls.upgrade() {

@@ -196,16 +196,13 @@ impl Core {
         ModuleReport::new(module)
     }
 
-    /// A module panicked.
-    pub(crate) fn panicked(&self, slot: &Slot, message: String) {
-        if let Some(generation) = slot.generation() {
-            let failure = Failure {
-                module: slot.name.to_string(),
-                generation: Some(generation.number),
-                message,
-            };
-            self.supervisor.tell(failure);
-        }
+    /// A generation of a module panicked.
+    pub(crate) fn panicked(&self, slot: &Slot, generation: u32, message: String) {
+        self.supervisor.tell(Failure {
+            module: slot.name.to_string(),
+            generation: Some(generation),
+            message,
+        });
     }
 
     /// A module changed its state.

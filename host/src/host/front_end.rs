@@ -47,8 +47,7 @@ impl FrontEnd {
     }
 
     fn host(&self) -> HostHandle {
-        // SAFETY: the client that gets the handle cannot outlive the host's table, and the caller behind it is
-        // leaked below, so that a client may outlive the front end.
+        // SAFETY: the table is static, and the handle retains the caller.
         unsafe { HostHandle::new(self.caller.host()) }
     }
 
@@ -63,8 +62,6 @@ impl FrontEnd {
             .caller
             .resolve(interface.id, &requirement)
             .map_err(|reply| host_error(&reply))?;
-        // A typed client has no lifetime: what it calls through must stay.
-        std::mem::forget(Arc::clone(&self.caller));
         Ok(C::new(Binding::new(self.host(), number)))
     }
 

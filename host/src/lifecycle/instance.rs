@@ -40,7 +40,7 @@ impl Instance {
             Arc::clone(slot),
             order.permits.clone(),
             publishers(core, slot, &order.plugin),
-            clean.then(|| Arc::clone(&order.plugin)),
+            clean.then(|| Arc::downgrade(&order.plugin)),
         );
         std::fs::create_dir_all(&order.data_dir)
             .map_err(|error| format!("cannot make the folder {}: {error}", order.data_dir.display()))?;

@@ -154,9 +154,9 @@ impl Module {
     pub(crate) fn start(&self, running: &mut Running, reason: &str) -> Result<(), String> {
         self.changed(ModuleState::Starting, reason);
         let order = self.order(running, &running.plugin, &running.settings);
-        match Instance::start(&self.core, &self.slot, &order) {
-            Ok(instance) => {
-                self.open(running, instance);
+        let started = Instance::start(&self.core, &self.slot, &order);
+        match started.and_then(|instance| self.open(running, instance)) {
+            Ok(()) => {
                 self.changed(ModuleState::Ready, reason);
                 Ok(())
             }
@@ -167,13 +167,17 @@ impl Module {
         }
     }
 
-    /// Lets calls and events in to `instance`.
-    pub(crate) fn open(&self, running: &mut Running, instance: Instance) {
-        drop(self.slot.exchange(Some(Arc::clone(&instance.generation))));
+    /// Lets calls and events in to `instance`; one that cannot take its place is stopped.
+    pub(crate) fn open(&self, running: &mut Running, instance: Instance) -> Result<(), String> {
+        if let Err(message) = self.slot.exchange(Some(Arc::clone(&instance.generation))) {
+            instance.stop(&self.core, self.core.host.stop_timeout).ok();
+            return Err(message);
+        }
         instance.generation.caller.let_in();
         running.instance = Some(instance);
         self.note(running);
         self.reopen();
+        Ok(())
     }
 
     /// Lets calls and events in again; those that waited go first.
@@ -204,11 +208,8 @@ impl Module {
             timeout.min(self.core.host.drain_timeout),
         );
         self.vacate(reason);
-        let result = match drained {
-            Ok(_) => {
-                drop(self.slot.exchange(None));
-                instance.stop(&self.core, timeout)
-            }
+        let result = match drained.and_then(|_| self.slot.exchange(None)) {
+            Ok(()) => instance.stop(&self.core, timeout),
             Err(message) => {
                 // Somebody is still inside: the instance is left alone.
                 instance.generation.caller.stopped.store(true, Ordering::Release);

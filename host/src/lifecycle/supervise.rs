@@ -149,17 +149,17 @@ impl Module {
             return Ok(());
         };
         self.changed(ModuleState::Failed, message);
-        if let Err(why) = drain(
+        let drained = drain(
             &self.core,
             &self.slot,
             &instance.generation,
             Duration::from_millis(100),
-        ) {
+        );
+        if let Err(why) = drained.and_then(|_| self.slot.exchange(None)) {
             running.instance = Some(instance);
             self.reopen();
             return Err(why);
         }
-        drop(self.slot.exchange(None));
         if let Err(why) = instance.stop(&self.core, self.core.host.stop_timeout) {
             tracing::warn!(module = %self.slot.name, "the failed generation: {why}");
         }

@@ -138,21 +138,27 @@ impl Module {
                 Ok((paused, abandoned))
             }
             Err(message) => {
-                self.reopen();
-                self.changed(ModuleState::Ready, &format!("it was not exchanged: {message}"));
+                self.resume(&message);
                 new.stop(&self.core, self.core.host.stop_timeout).ok();
                 Err(message)
             }
         }
     }
 
-    /// Drains the old instance and takes its state to the new one.
+    /// Drains the old instance, takes its state to the new one and puts that into the slot.
     fn hand_over(&self, running: &Running, new: &Instance) -> Result<usize, String> {
         let (abandoned, state) = self.quiesce(running)?;
         if let Some((schema, state)) = state {
             new.import(schema, state, self.core.host.start_timeout)?;
         }
+        self.slot.exchange(Some(Arc::clone(&new.generation)))?;
         Ok(abandoned)
+    }
+
+    /// The old instance goes on as if nothing had happened.
+    fn resume(&self, message: &str) {
+        self.reopen();
+        self.changed(ModuleState::Ready, &format!("it was not exchanged: {message}"));
     }
 
     fn quiesce(&self, running: &Running) -> Result<(usize, Exported), String> {
@@ -170,9 +176,8 @@ impl Module {
         Ok((drained.abandoned, state))
     }
 
-    /// From here on the new generation answers.
+    /// From here on the new generation, which is in the slot, answers.
     fn publish(&self, running: &mut Running, new: Instance) -> Option<Instance> {
-        drop(self.slot.exchange(Some(Arc::clone(&new.generation))));
         self.delivery
             .resubscribe(&new.generation.plugin.manifest().subscribes);
         new.generation.caller.let_in();
@@ -196,15 +201,9 @@ impl Module {
         settings: &str,
     ) -> Result<(Duration, usize), String> {
         let paused = Instant::now();
-        let (abandoned, state) = match self.quiesce(running) {
-            Ok(quiet) => quiet,
-            Err(message) => {
-                self.reopen();
-                self.changed(ModuleState::Ready, &format!("it was not exchanged: {message}"));
-                return Err(message);
-            }
-        };
-        drop(self.slot.exchange(None));
+        let quiet = self.quiesce(running);
+        let emptied = quiet.and_then(|quiet| self.slot.exchange(None).map(|()| quiet));
+        let (abandoned, state) = emptied.inspect_err(|message| self.resume(message))?;
         let old = running.instance.take();
         self.retire(old);
         let order = self.order(running, plugin, settings);
@@ -217,15 +216,19 @@ impl Module {
         }
     }
 
+    /// A new instance with that state, in the slot.
     fn start_with(&self, order: &super::Order, state: Exported) -> Result<Instance, String> {
         let new = Instance::start(&self.core, &self.slot, order)?;
-        if let Some((schema, state)) = state
-            && let Err(message) = new.import(schema, state, order.start_timeout)
-        {
-            new.stop(&self.core, self.core.host.stop_timeout).ok();
-            return Err(message);
+        let imported = state.map_or(Ok(()), |(schema, state)| {
+            new.import(schema, state, order.start_timeout)
+        });
+        match imported.and_then(|()| self.slot.exchange(Some(Arc::clone(&new.generation)))) {
+            Ok(()) => Ok(new),
+            Err(message) => {
+                new.stop(&self.core, self.core.host.stop_timeout).ok();
+                Err(message)
+            }
         }
-        Ok(new)
     }
 
     /// The new version did not come up: the old one does, with its state.

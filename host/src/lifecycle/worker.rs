@@ -2,13 +2,17 @@
 
 use crate::limits;
 use crate::registry::Job;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
 /// A thread of a module's own: what does not return there harms nobody else.
 pub(crate) struct Worker {
     jobs: SyncSender<Job>,
-    thread: Option<std::thread::JoinHandle<()>>,
+    /// Others hold senders, too: the thread cannot wait for them to go.
+    ended: Arc<AtomicBool>,
+    thread: std::thread::JoinHandle<()>,
 }
 
 /// The function has not returned in time. Its thread is given up.
@@ -18,16 +22,18 @@ pub(crate) struct Hung;
 impl Worker {
     pub(crate) fn start(name: &str) -> std::io::Result<Self> {
         let (jobs, queue) = sync_channel::<Job>(limits::OWN_THREAD_JOBS);
+        let ended = Arc::new(AtomicBool::new(false));
+        let end = Arc::clone(&ended);
         let run = move || {
             for job in queue {
                 job();
+                if end.load(Ordering::Acquire) {
+                    return;
+                }
             }
         };
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn(run)?;
-        Ok(Self {
-            jobs,
-            thread: Some(thread),
-        })
+        Ok(Self { jobs, ended, thread })
     }
 
     /// Where further work for the thread goes.
@@ -53,12 +59,12 @@ impl Worker {
     }
 
     /// Ends the thread, which has nothing left to do, and waits until it is gone.
-    pub(crate) fn join(mut self) {
-        let thread = self.thread.take();
-        drop(self);
-        if let Some(thread) = thread {
-            // A panic of the thread has been reported by the panic hook.
-            thread.join().ok();
-        }
+    pub(crate) fn join(self) {
+        self.ended.store(true, Ordering::Release);
+        // With a full queue there are jobs enough to wake it.
+        self.jobs.try_send(Box::new(|| ())).ok();
+        drop(self.jobs);
+        // A panic of the thread has been reported by the panic hook.
+        self.thread.join().ok();
     }
 }

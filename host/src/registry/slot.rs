@@ -183,11 +183,6 @@ impl Slot {
         }
     }
 
-    /// The generation that calls go to.
-    pub(crate) fn generation(&self) -> Option<Arc<Generation>> {
-        self.enter_paused().map(|inside| inside.to_owned())
-    }
-
     /// Stops letting calls in: from now on they wait.
     pub(crate) fn pause(&self, phase: Phase) {
         let mut waiting = self.lock();
@@ -226,12 +221,18 @@ impl Slot {
         self.gate.load(Ordering::Acquire) & !PAUSED == 0
     }
 
-    /// Makes `next` the current generation and gives back the last one. Only while the slot is paused; waits
+    /// Makes `next` the current generation and lets go of the last one. Only while the slot is paused; waits
     /// for threads that look in for an instant.
-    pub(crate) fn exchange(&self, next: Option<Arc<Generation>>) -> Option<Arc<Generation>> {
-        let next = next.map_or(std::ptr::null_mut(), |next| Arc::into_raw(next).cast_mut());
+    ///
+    /// # Errors
+    /// A thread is still inside after [`limits::EXCHANGE`]; nothing is exchanged.
+    pub(crate) fn exchange(&self, next: Option<Arc<Generation>>) -> Result<(), String> {
+        let deadline = Instant::now() + limits::EXCHANGE;
         let mut waiting = self.lock();
         while !self.is_quiet() {
+            if Instant::now() >= deadline {
+                return Err(format!("a call into {} has not returned", self.name));
+            }
             let pause = Duration::from_micros(50);
             waiting = self
                 .changed
@@ -239,8 +240,16 @@ impl Slot {
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
         }
-        let last = self.current.swap(next, Ordering::AcqRel);
+        let last = self.replace(next);
         drop(waiting);
+        drop(last);
+        Ok(())
+    }
+
+    /// Only while nobody is inside, nor can come in.
+    fn replace(&self, next: Option<Arc<Generation>>) -> Option<Arc<Generation>> {
+        let next = next.map_or(std::ptr::null_mut(), |next| Arc::into_raw(next).cast_mut());
+        let last = self.current.swap(next, Ordering::AcqRel);
         // SAFETY: a pointer in `current` came from `Arc::into_raw`, and is taken out once.
         (!last.is_null()).then(|| unsafe { Arc::from_raw(last) })
     }
@@ -317,6 +326,7 @@ impl Refusal {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        drop(self.exchange(None));
+        // Whoever is inside borrows the slot, so that nobody is.
+        drop(self.replace(None));
     }
 }

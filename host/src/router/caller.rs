@@ -9,11 +9,26 @@ use crate::registry::{Binding, Slot};
 use crate::router::{copy_args, pending::Done};
 use backplane_plugin_api::{Args, CallContext, Host, Reply, Slice, status};
 use semver::VersionReq;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+
+/// Who asked for a call, and may therefore wait for its answer and cancel it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Asker(u64);
+
+impl Asker {
+    /// The host itself.
+    pub(crate) const HOST: Self = Self(0);
+
+    pub(super) fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
 
 /// What one module generation, or one front end, calls the host with.
 pub(crate) struct Caller {
+    pub(crate) asker: Asker,
     pub(crate) core: Arc<Core>,
     pub(crate) slot: Arc<Slot>,
     /// Which interfaces it may bind; everything that its manifest requires and its grants allow.
@@ -22,9 +37,9 @@ pub(crate) struct Caller {
     bound: AtomicUsize,
     /// The events that it publishes, by interface and event.
     pub(crate) publishes: Vec<Vec<Publisher>>,
-    /// Its library, where that will be unmapped: nothing of its memory may be passed on, and what still runs in
-    /// it keeps it.
-    pub(crate) unmapped_later: Option<Arc<Plugin>>,
+    /// Its library, where that will be unmapped: nothing of its memory may be passed on. Not kept from here,
+    /// because the last to let go of a caller may be code of that library.
+    pub(crate) unmapped_later: Option<Weak<Plugin>>,
     /// What it has published before it was let in itself; `None` from then on.
     held: Mutex<Option<Vec<Held>>>,
     /// Set when it has stopped: from then on it is answered `STOPPING`.
@@ -66,10 +81,11 @@ impl Caller {
         slot: Arc<Slot>,
         permits: Vec<Permit>,
         publishes: Vec<Vec<Publisher>>,
-        unmapped_later: Option<Arc<Plugin>>,
+        unmapped_later: Option<Weak<Plugin>>,
     ) -> Arc<Self> {
         let bindings = (0..limits::BINDINGS).map(|_| OnceLock::new()).collect();
         Arc::new(Self {
+            asker: Asker::new(),
             core,
             slot,
             permits,
@@ -180,7 +196,7 @@ impl Caller {
             });
             return Ok(status::OK);
         }
-        Ok(publisher.emit(&self.core, context, args, reply))
+        Ok(publisher.emit(&self.core, self.asker, context, args, reply))
     }
 
     fn held(&self) -> MutexGuard<'_, Option<Vec<Held>>> {
@@ -198,9 +214,11 @@ impl Caller {
                 attachment_count: attachments.len(),
             };
             let mut reply = Reply::EMPTY;
-            self.publishes[it.interface][it.event].emit(&self.core, &it.context, &args, &mut reply);
+            let publisher = &self.publishes[it.interface][it.event];
+            publisher.emit(&self.core, Asker::HOST, &it.context, &args, &mut reply);
             if reply.status == status::PENDING {
-                self.core.calls.when_done(reply.ticket, Done::Own(Box::new(drop)));
+                let done = Done::Own(Box::new(drop));
+                self.core.calls.when_done(Asker::HOST, reply.ticket, done);
             }
         }
     }

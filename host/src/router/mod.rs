@@ -16,7 +16,7 @@ mod queued;
 mod table;
 
 pub(crate) use args::copy_args;
-pub(crate) use caller::{Caller, Permit};
+pub(crate) use caller::{Asker, Caller, Permit};
 pub(crate) use pass::{deliver, route};
 pub(crate) use queued::{QueuedCall, run_queued};
 pub(crate) use table::HOST_TABLE;

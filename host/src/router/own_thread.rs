@@ -1,7 +1,7 @@
 //! Calls into a module whose code runs on one thread only, because its library will be unmapped.
 
-use super::copy_args;
 use super::pass::{Whom, run_here};
+use super::{Asker, copy_args};
 use crate::host::Core;
 use crate::registry::{Generation, Job, Slot};
 use backplane_plugin_api::{Args, Buf, Call, Reply, Slice, status};
@@ -44,12 +44,12 @@ pub(super) fn on_own_thread(
             &slot,
             Whom::Attached(&generation),
             call,
-            ticket,
+            (Asker::HOST, ticket),
             &mut reply,
         );
         if code != status::PENDING {
             // The call was attached when it was queued, so that this ends both of its sides.
-            core.calls.complete(ticket, own_copy(reply));
+            core.calls.complete(&generation.caller, ticket, own_copy(reply));
         }
     })
 }

@@ -1,8 +1,8 @@
 //! One call on its way through the host.
 
-use super::Caller;
 use super::own_thread::on_own_thread;
 use super::queued::wait;
+use super::{Asker, Caller};
 use crate::clock;
 use crate::host::Core;
 use crate::limits;
@@ -20,6 +20,7 @@ pub(super) struct Pass<'a> {
     whom: Whom<'a>,
     /// When the caller gives up, as far as that is known without looking at the clock.
     deadline: (u64, Duration),
+    asker: Asker,
     /// The ticket that the caller holds already, because the call has waited; else 0.
     given: u64,
     /// The ticket under which the module has deferred the call; else 0.
@@ -56,7 +57,7 @@ impl Pass<'_> {
         let ticket = if self.given != 0 {
             self.given
         } else {
-            self.core.calls.open(deadline(ns, default))
+            self.core.calls.open(self.asker, deadline(ns, default))
         };
         if let Whom::Inside(inside) = self.whom {
             self.core.calls.attach(ticket, self.slot, inside.to_owned());
@@ -101,19 +102,18 @@ pub(crate) fn route(
     let code = loop {
         match slot.enter() {
             Entry::Inside(inside) => {
+                if inside.deferred.load(Ordering::Relaxed) as u64 >= limits::IN_FLIGHT {
+                    break busy(slot, reply);
+                }
                 let Some(interface) = binding.interface_in(&inside) else {
                     *reply = lost_interface(&slot.name, &binding.interface, &binding.version);
                     break reply.status;
                 };
                 let call =
                     Generation::describe(kind::METHOD, interface, method, context, &caller.slot.name, *args);
-                break run(core, slot, &inside, call, 0, reply);
+                break run(core, slot, &inside, call, (caller.asker, 0), reply);
             }
-            Entry::Busy => {
-                let message = format!("{} has {} calls under way", slot.name, limits::IN_FLIGHT);
-                *reply = Reply::error(status::BUSY, message);
-                break reply.status;
-            }
+            Entry::Busy => break busy(slot, reply),
             Entry::Wait => {
                 if let Some(code) = wait(caller, binding, method, &context, args, reply) {
                     break code;
@@ -125,6 +125,12 @@ pub(crate) fn route(
     code
 }
 
+fn busy(slot: &Slot, reply: &mut Reply) -> i32 {
+    let message = format!("{} has {} calls under way", slot.name, limits::IN_FLIGHT);
+    *reply = Reply::error(status::BUSY, message);
+    status::BUSY
+}
+
 /// Hands an event to the module that is inside its slot now; the reply may be `PENDING`.
 pub(crate) fn deliver(
     core: &Arc<Core>,
@@ -133,28 +139,28 @@ pub(crate) fn deliver(
     event: Call,
     reply: &mut Reply,
 ) -> i32 {
-    run(core, slot, inside, event, 0, reply)
+    run(core, slot, inside, event, (Asker::HOST, 0), reply)
 }
 
-/// Hands a call to the module, on its own thread where it must be so.
+/// Hands a call to the module, on its own thread where it must be so. `asked` says by whom, and under which
+/// ticket if it has one already.
 pub(super) fn run(
     core: &Arc<Core>,
     slot: &Arc<Slot>,
     inside: &Inside<'_>,
     call: Call,
-    given: u64,
+    (asker, given): (Asker, u64),
     reply: &mut Reply,
 ) -> i32 {
     match inside.own_thread() {
-        None => run_here(core, slot, Whom::Inside(inside), call, given, reply),
+        None => run_here(core, slot, Whom::Inside(inside), call, (asker, given), reply),
         Some(own_thread) => {
             let ticket = if given != 0 {
                 given
             } else {
-                core.calls.open(deadline(
-                    call.context.deadline_ns,
-                    default_deadline(inside, &call),
-                ))
+                let default = default_deadline(inside, &call);
+                core.calls
+                    .open(asker, deadline(call.context.deadline_ns, default))
             };
             core.calls.attach(ticket, slot, inside.to_owned());
             let job = on_own_thread(core, slot, inside.to_owned(), call, ticket);
@@ -164,7 +170,8 @@ pub(super) fn run(
                     limits::OWN_THREAD_JOBS,
                     slot.name
                 );
-                core.calls.complete(ticket, Reply::error(status::BUSY, message));
+                core.calls
+                    .complete(&inside.caller, ticket, Reply::error(status::BUSY, message));
             }
             *reply = Reply {
                 status: status::PENDING,
@@ -182,7 +189,7 @@ pub(super) fn run_here(
     slot: &Arc<Slot>,
     whom: Whom<'_>,
     mut call: Call,
-    given: u64,
+    (asker, given): (Asker, u64),
     reply: &mut Reply,
 ) -> i32 {
     let deadline = (call.context.deadline_ns, default_deadline(&whom, &call));
@@ -191,6 +198,7 @@ pub(super) fn run_here(
         slot,
         whom,
         deadline,
+        asker,
         given,
         deferred: 0,
     };
@@ -215,7 +223,7 @@ pub(super) fn run_here(
     } else if deferred != 0 {
         // Deferred, and answered at once all the same: the answer counts, and the ticket is no longer needed.
         let answer = std::mem::replace(reply, Reply::EMPTY);
-        core.calls.complete(deferred, answer);
+        core.calls.complete(&whom.caller, deferred, answer);
         *reply = Reply {
             status: status::PENDING,
             ticket: deferred,
@@ -233,20 +241,26 @@ pub(super) fn run_here(
         code = status::TOO_LARGE;
     }
     if code != status::PENDING {
-        count(core, slot, code, || reply.message());
+        count(core, slot, whom.number, code, || reply.message());
     }
     code
 }
 
-/// Counts how a call ended, and tells the supervisor of a panic.
-pub(super) fn count(core: &Arc<Core>, slot: &Arc<Slot>, code: i32, message: impl FnOnce() -> String) {
+/// Counts how a call into a generation ended, and tells the supervisor of a panic.
+pub(super) fn count(
+    core: &Arc<Core>,
+    slot: &Arc<Slot>,
+    generation: u32,
+    code: i32,
+    message: impl FnOnce() -> String,
+) {
     slot.calls.fetch_add(1, Ordering::Relaxed);
     if code > status::FAILED {
         slot.errors.fetch_add(1, Ordering::Relaxed);
     }
     if code == status::PANICKED {
         slot.panics.fetch_add(1, Ordering::Relaxed);
-        core.panicked(slot, message());
+        core.panicked(slot, generation, message());
     }
 }
 

@@ -6,6 +6,7 @@
 //! is freed and counted.
 
 use super::deadlines::Deadlines;
+use super::{Asker, Caller};
 use crate::library::Plugin;
 use crate::limits;
 use crate::registry::{Generation, Slot};
@@ -29,6 +30,7 @@ pub(crate) struct Calls {
 }
 
 struct Pending {
+    asker: Asker,
     caller: CallerSide,
     module: Option<ModuleSide>,
     deadline: Instant,
@@ -96,11 +98,12 @@ impl Calls {
     }
 
     /// A ticket for a call that nobody answers yet.
-    pub(crate) fn open(&self, deadline: Instant) -> u64 {
+    pub(crate) fn open(&self, asker: Asker, deadline: Instant) -> u64 {
         let ticket = self.next.fetch_add(1, Ordering::Relaxed);
         self.shard(ticket).insert(
             ticket,
             Pending {
+                asker,
                 caller: CallerSide::Open,
                 module: None,
                 deadline,
@@ -122,6 +125,7 @@ impl Calls {
         // A queued call may have met its deadline before it got to the module: then only this side is left.
         let deadline = Instant::now();
         let over = Pending {
+            asker: Asker::HOST,
             caller: CallerSide::Over,
             module: None,
             deadline,
@@ -145,21 +149,23 @@ impl Calls {
             .is_some_and(|it| !matches!(it.caller, CallerSide::Over))
     }
 
-    /// The module's answer: both sides end. Gives the slot of the module, unless the answer came too late.
-    pub(crate) fn complete(&self, ticket: u64, reply: Reply) -> Option<Arc<Slot>> {
+    /// The module's answer: both sides end. Gives the module and the number of its generation, unless the
+    /// answer came too late, or from somebody else than `by`.
+    pub(crate) fn complete(&self, by: &Caller, ticket: u64, reply: Reply) -> Option<(Arc<Slot>, u32)> {
+        let own = |it: &mut ModuleSide| std::ptr::eq(&raw const *it.generation.caller, by);
         let module = self
             .shard(ticket)
             .get_mut(&ticket)
-            .and_then(|it| it.module.take());
+            .and_then(|it| it.module.take_if(own));
         let Some(module) = module else {
             self.late.fetch_add(1, Ordering::Relaxed);
             return None;
         };
-        let slot = Arc::clone(&module.slot);
+        let of = (Arc::clone(&module.slot), module.generation.number);
         self.answer(ticket, reply);
         self.tidy(ticket);
         self.end_module_side(Some(module));
-        Some(slot)
+        Some(of)
     }
 
     /// An answer for the caller; the module's side goes on.
@@ -187,10 +193,10 @@ impl Calls {
         }
     }
 
-    /// Somebody waits for the call.
-    pub(crate) fn when_done(&self, ticket: u64, done: Done) {
+    /// Somebody waits for the call: `asker`, or the answer is that there is no such call.
+    pub(crate) fn when_done(&self, asker: Asker, ticket: u64, done: Done) {
         let mut shard = self.shard(ticket);
-        let reply = match shard.get_mut(&ticket) {
+        let reply = match shard.get_mut(&ticket).filter(|it| it.asker == asker) {
             Some(pending) => match std::mem::replace(&mut pending.caller, CallerSide::Over) {
                 CallerSide::Open => {
                     pending.caller = CallerSide::Waiting(done);
@@ -210,9 +216,15 @@ impl Calls {
         done.tell(reply);
     }
 
-    /// Nobody waits for the call any more.
-    pub(crate) fn cancel(&self, ticket: u64) {
-        self.end_caller_side(ticket, status::CANCELLED, "the caller cancelled");
+    /// `asker` does not wait for its call any more.
+    pub(crate) fn cancel(&self, asker: Asker, ticket: u64) {
+        let own = self
+            .shard(ticket)
+            .get(&ticket)
+            .is_some_and(|it| it.asker == asker);
+        if own {
+            self.end_caller_side(ticket, status::CANCELLED, "the caller cancelled");
+        }
     }
 
     /// The deadline has passed.
@@ -322,5 +334,35 @@ impl Calls {
             .iter()
             .map(|it| it.lock().unwrap_or_else(PoisonError::into_inner).len())
             .sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Asker, Calls, Done};
+    use backplane_plugin_api::{Reply, status};
+    use std::sync::mpsc::{Receiver, channel};
+    use std::time::{Duration, Instant};
+
+    fn answers() -> (Done, Receiver<i32>) {
+        let (told, answer) = channel();
+        let done = move |reply: Reply| told.send(reply.status).expect("the test waits");
+        (Done::Own(Box::new(done)), answer)
+    }
+
+    #[test]
+    fn a_call_is_waited_for_and_cancelled_by_nobody_but_its_asker() {
+        let calls = Calls::new();
+        let (asker, other) = (Asker::new(), Asker::new());
+        let ticket = calls.open(asker, Instant::now() + Duration::from_secs(60));
+        let (done, answer) = answers();
+        calls.when_done(other, ticket, done);
+        assert_eq!(answer.recv(), Ok(status::NOT_FOUND));
+        calls.cancel(other, ticket);
+        let (done, answer) = answers();
+        calls.when_done(asker, ticket, done);
+        calls.cancel(asker, ticket);
+        assert_eq!(answer.recv(), Ok(status::CANCELLED));
+        assert_eq!(calls.len(), 0);
     }
 }

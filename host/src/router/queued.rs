@@ -1,7 +1,7 @@
 //! Calls that wait for a paused slot, and their turn when it opens.
 
 use super::pass::{deadline, lost_interface, run};
-use super::{Caller, copy_args};
+use super::{Asker, Caller, copy_args};
 use crate::host::Core;
 use crate::limits;
 use crate::registry::{Binding, Decision, Generation, Slot};
@@ -56,7 +56,7 @@ pub(super) fn wait(
                     &caller.slot.name,
                     *args,
                 );
-                return Some(run(core, slot, &inside, call, 0, reply));
+                return Some(run(core, slot, &inside, call, (caller.asker, 0), reply));
             }
             None => *reply = lost_interface(&slot.name, &binding.interface, &binding.version),
         },
@@ -86,7 +86,7 @@ fn queue(
     let ticket = caller
         .core
         .calls
-        .open(deadline(context.deadline_ns, limits::CALL_DEADLINE));
+        .open(caller.asker, deadline(context.deadline_ns, limits::CALL_DEADLINE));
     let (payload, attachments) = copy_args(args);
     let call = QueuedCall {
         ticket,
@@ -128,7 +128,8 @@ pub(crate) fn run_queued(core: &Arc<Core>, slot: &Arc<Slot>, call: QueuedCall) {
         args,
     );
     let mut reply = Reply::EMPTY;
-    if run(core, slot, &inside, described, call.ticket, &mut reply) != status::PENDING {
+    let asked = (Asker::HOST, call.ticket);
+    if run(core, slot, &inside, described, asked, &mut reply) != status::PENDING {
         core.calls.answer(call.ticket, reply);
     }
 }

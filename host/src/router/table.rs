@@ -14,6 +14,7 @@ use backplane_plugin_api::{
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 
 /// What every module gets.
 pub(crate) static HOST_TABLE: HostTable = HostTable {
@@ -29,6 +30,8 @@ pub(crate) static HOST_TABLE: HostTable = HostTable {
     defer: Some(defer),
     complete: Some(complete),
     emit: Some(emit),
+    retain: Some(retain),
+    release: Some(release),
     query_service: None,
 };
 
@@ -61,6 +64,17 @@ impl Caller {
         }
         Ok(())
     }
+}
+
+unsafe extern "C" fn retain(host: *const c_void) {
+    // SAFETY: the module passes its own context, which `Caller::host` took from an `Arc` that still lives.
+    unsafe { Arc::increment_strong_count(host.cast::<Caller>()) }
+}
+
+unsafe extern "C" fn release(host: *const c_void) {
+    // SAFETY: each release answers one `retain` of the same context.
+    let caller = unsafe { Arc::from_raw(host.cast::<Caller>()) };
+    drop(catch_unwind(AssertUnwindSafe(|| drop(caller))));
 }
 
 unsafe extern "C" fn log(host: *const c_void, record: *const LogRecord) {
@@ -126,9 +140,9 @@ unsafe extern "C" fn call(
 unsafe extern "C" fn when_done(host: *const c_void, ticket: u64, user: *mut c_void, done: DoneFn) {
     // SAFETY: the module passes its own context.
     let caller = unsafe { caller(host) };
-    let done = Done::Foreign(user, done, caller.unmapped_later.clone());
+    let done = Done::Foreign(user, done, caller.unmapped_later.as_ref().and_then(Weak::upgrade));
     drop(catch_unwind(AssertUnwindSafe(|| {
-        caller.core.calls.when_done(ticket, done)
+        caller.core.calls.when_done(caller.asker, ticket, done)
     })));
 }
 
@@ -136,7 +150,7 @@ unsafe extern "C" fn cancel(host: *const c_void, ticket: u64) {
     // SAFETY: the module passes its own context.
     let caller = unsafe { caller(host) };
     drop(catch_unwind(AssertUnwindSafe(|| {
-        caller.core.calls.cancel(ticket)
+        caller.core.calls.cancel(caller.asker, ticket)
     })));
 }
 
@@ -159,8 +173,8 @@ unsafe extern "C" fn complete(host: *const c_void, ticket: u64, reply: *mut Repl
         } else {
             reply
         };
-        if let Some(slot) = caller.core.calls.complete(ticket, reply) {
-            pass::count(&caller.core, &slot, code, || message);
+        if let Some((slot, generation)) = caller.core.calls.complete(caller, ticket, reply) {
+            pass::count(&caller.core, &slot, generation, code, || message);
         }
     })));
 }

@@ -37,6 +37,8 @@ static TABLE: HostTable = HostTable {
     defer: None,
     complete: None,
     emit: None,
+    retain: None,
+    release: None,
     query_service: None,
 };
 

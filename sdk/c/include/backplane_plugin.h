@@ -249,10 +249,11 @@ typedef struct {
     void *token;
 } backplane_call;
 
-// The functions of the host. Valid until backplane_module_table.destroy returns.
+// The functions of the host. The table is valid as long as the host; the context until
+// backplane_module_table.destroy returns, and longer where it was retained.
 //
 // All of them may be called from any thread at any time between `create` and the return of `stop`; calls
-// to other modules are allowed from `start` on.
+// to other modules are allowed from `start` on. Afterwards they refuse with `STOPPING`.
 typedef struct {
     // The size of this table in bytes as the host knows it; later levels append.
     uint32_t size;
@@ -298,6 +299,11 @@ typedef struct {
                     const backplane_call_context *context,
                     const backplane_args *args,
                     backplane_reply *reply);
+    // Keeps the context valid after `destroy`, until as many calls of `release`: for a thread that may outlive
+    // the instance. All that it then gets are refusals.
+    void (*retain)(const void *host);
+    // Ends one `retain`.
+    void (*release)(const void *host);
     // A further table of the host by name and version, or null.
     const void *(*query_service)(const void *host, backplane_slice name, uint32_t version);
 } backplane_host_table;

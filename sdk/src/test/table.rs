@@ -21,6 +21,9 @@ pub(super) static TABLE: HostTable = HostTable {
     defer: Some(defer),
     complete: Some(complete),
     emit: Some(emit),
+    // Boards live for ever.
+    retain: None,
+    release: None,
     query_service: None,
 };
 
