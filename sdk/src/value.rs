@@ -4,6 +4,7 @@ use backplane_descriptor::fixed::Ty;
 use minicbor_serde::Serializer;
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned, de::Error as _};
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
 /// A type that may cross an interface.
 ///
@@ -51,8 +52,21 @@ pub struct CodecError(String);
 /// [`CodecError`] where the value has no encoding.
 pub fn encode<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), CodecError> {
     value
-        .serialize(&mut Serializer::new(out))
+        .serialize(&mut Serializer::new(Out(out)))
         .map_err(|error| CodecError(error.to_string()))
+}
+
+/// Most of what is written is one byte to nine: inlined, the length is known and nothing is called for it.
+struct Out<'a>(&'a mut Vec<u8>);
+
+impl minicbor::encode::Write for Out<'_> {
+    type Error = Infallible;
+
+    #[inline(always)]
+    fn write_all(&mut self, bytes: &[u8]) -> Result<(), Infallible> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
 }
 
 /// Reads a value that fills all of `bytes`; what the generated code uses for parameters.

@@ -39,7 +39,10 @@ pub(crate) fn expand(item: TokenStream) -> syn::Result<TokenStream> {
                 let cases: Vec<_> = data.variants.iter().map(enum_case).collect();
                 named("Enum", &text, &docs, &cases)
             } else {
-                let cases = data.variants.iter_mut().map(|it| union_case(it, &mut beside));
+                let cases = data
+                    .variants
+                    .iter_mut()
+                    .map(|it| union_case(&name, it, &mut beside));
                 named("Union", &text, &docs, &cases.collect::<syn::Result<Vec<_>>>()?)
             }
         }
@@ -72,7 +75,11 @@ fn enum_case(variant: &Variant) -> TokenStream {
     quote!(::backplane_sdk::generated::CaseTy { name: #name, docs: #docs })
 }
 
-fn union_case(variant: &mut Variant, beside: &mut Vec<TokenStream>) -> syn::Result<TokenStream> {
+fn union_case(
+    owner: &Ident,
+    variant: &mut Variant,
+    beside: &mut Vec<TokenStream>,
+) -> syn::Result<TokenStream> {
     let docs = docs(&variant.attrs);
     let name = snake_case(&variant.ident.to_string());
     let ty = match &mut variant.fields {
@@ -84,8 +91,10 @@ fn union_case(variant: &mut Variant, beside: &mut Vec<TokenStream>) -> syn::Resu
             quote!(<#inner as ::backplane_sdk::Value>::TY)
         }
         Fields::Named(fields) => {
-            let parts = fields_of(&variant.ident, fields, beside)?;
-            named("Record", &variant.ident.to_string(), "", &parts)
+            // Two unions of one interface may have a case of the same name.
+            let record = format_ident!("{owner}{}", variant.ident);
+            let parts = fields_of(&record, fields, beside)?;
+            named("Record", &record.to_string(), "", &parts)
         }
         other => {
             return Err(syn::Error::new_spanned(
