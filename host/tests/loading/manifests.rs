@@ -30,7 +30,12 @@ fn a_manifest_that_is_not_valid() {
             "unknown-key",
             r#"{"name":"a","version":"1.0.0","color":1}"#,
             "unknown field `color`, expected one of `name`, `version`, `docs`, `license`, `provides`, `requires`, \
-             `subscribes`, `config`, `state`, `exclusive`, `unload` at line 1 column 37",
+             `subscribes`, `config`, `state`, `exclusive`, `unload`, `codec` at line 1 column 37",
+        ),
+        (
+            "unknown-codec",
+            r#"{"name":"a","version":"1.0.0","codec":"xml"}"#,
+            "codec: unknown variant `xml`, expected `cbor` or `json` at line 1 column 43",
         ),
     ];
     for (name, manifest, problem) in cases {

@@ -23,7 +23,7 @@ mod ty;
 
 pub use interface::{Event, Interface, Method, Param};
 pub use manifest::{
-    Manifest, ManifestError, Overflow, Requirement, State, Subscription, Unload, is_interface_id,
+    Codec, Manifest, ManifestError, Overflow, Requirement, State, Subscription, Unload, is_interface_id,
     is_module_name,
 };
 pub use nearest::nearest;

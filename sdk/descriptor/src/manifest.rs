@@ -3,7 +3,7 @@
 use crate::check::{check_interface, check_type};
 use crate::{Interface, Type, json};
 use semver::{Version, VersionReq};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 /// The longest module name or interface id, in bytes.
 const NAME_LIMIT: usize = 64;
@@ -46,6 +46,9 @@ pub struct Manifest {
     /// What happens to the library after the module has stopped.
     #[serde(default)]
     pub unload: Unload,
+    /// How the plugin writes and reads values.
+    #[serde(default, deserialize_with = "Codec::read")]
+    pub codec: Codec,
 }
 
 /// An interface that a plugin calls.
@@ -113,6 +116,17 @@ pub enum Unload {
     Clean,
 }
 
+/// How a plugin writes and reads arguments, answers and events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Codec {
+    /// CBOR, as everything between modules.
+    #[default]
+    Cbor,
+    /// JSON: the host translates for it, by the descriptors of the interfaces.
+    Json,
+}
+
 /// Why a manifest is refused.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -128,6 +142,13 @@ pub enum ManifestError {
         /// Which rule, and how it is broken.
         problem: String,
     },
+}
+
+impl Codec {
+    /// Reads it, and says in an error which field is wrong.
+    fn read<'de, D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        Self::deserialize(json).map_err(|error| D::Error::custom(format_args!("codec: {error}")))
+    }
 }
 
 impl Subscription {
@@ -262,6 +283,21 @@ mod tests {
         assert_eq!(
             Manifest::parse(json.as_bytes()).unwrap_err().to_string(),
             "the manifest is not valid: config: settings: the default of port: value: expected u16, found a string"
+        );
+    }
+
+    #[test]
+    fn a_plugin_speaks_cbor_unless_it_says_json() {
+        let parse = |codec: &str| {
+            let json = format!(r#"{{"name":"a","version":"1.0.0"{codec}}}"#);
+            Manifest::parse(json.as_bytes()).map(|it| it.codec)
+        };
+        assert_eq!(parse("").unwrap(), Codec::Cbor);
+        assert_eq!(parse(r#","codec":"cbor""#).unwrap(), Codec::Cbor);
+        assert_eq!(parse(r#","codec":"json""#).unwrap(), Codec::Json);
+        assert_eq!(
+            parse(r#","codec":"xml""#).unwrap_err().to_string(),
+            "the manifest is not valid: codec: unknown variant `xml`, expected `cbor` or `json` at line 1 column 43"
         );
     }
 

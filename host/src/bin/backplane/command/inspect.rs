@@ -5,7 +5,7 @@ use crate::bundle::absolute;
 use crate::connect::Connection;
 use crate::exit::Failure;
 use crate::output::{fields, lasted, list, print, print_json, text};
-use backplane_descriptor::{Interface, Manifest, is_interface_id, is_module_name, signature};
+use backplane_descriptor::{Codec, Interface, Manifest, is_interface_id, is_module_name, signature};
 use backplane_host::library;
 use serde_json::{Value as Json, json};
 use std::path::Path;
@@ -143,6 +143,9 @@ fn show_manifest(manifest: &Manifest) -> String {
         ),
         ("licence", manifest.license.clone()),
     ];
+    if manifest.codec == Codec::Json {
+        shown.push(("speaks", "json".to_owned()));
+    }
     for required in &manifest.requires {
         let optional = if required.optional { ", optional" } else { "" };
         shown.push((
