@@ -7,7 +7,7 @@ use super::{Item, Queue, Topic};
 use crate::host::Core;
 use crate::limits;
 use crate::registry::{Entry, Generation, Slot};
-use crate::router::{Asker, deliver, pending::Done};
+use crate::router::{Asker, deliver, door, pending::Done};
 use backplane_descriptor::Subscription;
 use backplane_plugin_api::{Args, Reply, Slice, kind, status};
 use std::collections::VecDeque;
@@ -269,7 +269,9 @@ impl Delivery {
         let mut call = Generation::describe(kind::EVENT, index as u32, 0, context, &event.publisher, args);
         call.sequence = event.sequence;
         call.lost = item.lost;
-        deliver(&self.core, &self.slot, inside, call, reply)
+        door::heard(inside, event, call, reply, |call, reply| {
+            deliver(&self.core, &self.slot, inside, call, reply)
+        })
     }
 
     fn settled(&self, lane: u64, interface: &str, event: &str, reply: &Reply) {

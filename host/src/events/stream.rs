@@ -2,7 +2,7 @@
 
 use super::{Data, Item, Queue, Topic};
 use crate::host::Core;
-use backplane_descriptor::{Overflow, Type};
+use backplane_descriptor::Overflow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -27,7 +27,6 @@ pub struct Received {
     pub(crate) event: Arc<Data>,
     /// How many events this subscription lost directly before this one.
     pub lost: u64,
-    core: Arc<Core>,
 }
 
 impl EventStream {
@@ -74,11 +73,7 @@ impl EventStream {
             self.queue.take(crate::limits::EVENT_BATCH, &mut self.taken);
         }
         let Item { event, lost } = self.taken.pop_front()?;
-        Some(Received {
-            event,
-            lost,
-            core: Arc::clone(&self.core),
-        })
+        Some(Received { event, lost })
     }
 
     /// How many events this subscription has lost in all.
@@ -129,24 +124,12 @@ impl Received {
         &self.event.payload
     }
 
-    /// The body as JSON, by the type that its publisher declares; `null` when the publisher is gone.
+    /// The body as JSON, by the type that its publisher declares.
     ///
     /// # Errors
     /// The body is not of its type.
     pub fn json(&self) -> Result<serde_json::Value, backplane_descriptor::transcode::TranscodeError> {
-        let Some(ty) = self.ty() else {
-            return Ok(serde_json::Value::Null);
-        };
         let attachments: Vec<&[u8]> = self.event.attachments.iter().map(Vec::as_slice).collect();
-        backplane_descriptor::transcode::cbor_to_json(&ty, &self.event.payload, &attachments)
-    }
-
-    fn ty(&self) -> Option<Type> {
-        let interface = self
-            .core
-            .interface_of(&self.event.publisher, &self.event.interface)?;
-        interface
-            .event(&self.event.event)
-            .map(|(_, event)| event.body.clone())
+        backplane_descriptor::transcode::cbor_to_json(&self.event.body, &self.event.payload, &attachments)
     }
 }

@@ -8,6 +8,7 @@ use crate::limits;
 use crate::registry::Slot;
 use crate::router::Asker;
 use crate::router::copy_args;
+use backplane_descriptor::Type;
 use backplane_plugin_api::{Args, CallContext, Reply, status};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,6 +21,8 @@ pub(crate) struct Data {
     pub(crate) publisher: Arc<str>,
     pub(crate) sequence: u64,
     pub(crate) context: CallContext,
+    /// The type of the body, as its publisher declares it.
+    pub(crate) body: Arc<Type>,
     pub(crate) payload: Vec<u8>,
     pub(crate) attachments: Vec<Vec<u8>>,
 }
@@ -144,16 +147,24 @@ impl Topic {
 pub(crate) struct Publisher {
     topic: Arc<Topic>,
     slot: Arc<Slot>,
+    /// What the event carries.
+    pub(crate) body: Arc<Type>,
     retained: bool,
 }
 
 impl Publisher {
-    pub(crate) fn new(topic: Arc<Topic>, slot: Arc<Slot>, retained: bool) -> Self {
+    pub(crate) const fn new(topic: Arc<Topic>, slot: Arc<Slot>, body: Arc<Type>, retained: bool) -> Self {
         Self {
             topic,
             slot,
+            body,
             retained,
         }
+    }
+
+    /// The event, as `interface.event`.
+    pub(crate) fn name(&self) -> String {
+        format!("{}.{}", self.topic.interface, self.topic.event)
     }
 
     /// Gives the event to every subscriber. `PENDING` while one that blocks has no room.
@@ -187,6 +198,7 @@ impl Publisher {
             publisher: Arc::clone(&self.slot.name),
             sequence: *sequence,
             context: *context,
+            body: Arc::clone(&self.body),
             payload,
             attachments,
         });

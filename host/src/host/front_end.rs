@@ -6,7 +6,7 @@ use crate::events::EventStream;
 use crate::registry::Slot;
 use crate::router::{Caller, Permit};
 use backplane_descriptor::transcode::{cbor_to_json, json_to_cbor};
-use backplane_descriptor::{Interface, Method, Overflow, nearest};
+use backplane_descriptor::{Codec, Interface, Method, Overflow, nearest};
 use backplane_plugin_api::status;
 use backplane_sdk::{Binding, Blob, CallError, Client, EventSpec, HostHandle, Value};
 use semver::VersionReq;
@@ -38,7 +38,7 @@ impl FrontEnd {
                 provider: None,
             })
             .collect();
-        let caller = Caller::new(Arc::clone(core), slot, permits, Vec::new(), None);
+        let caller = Caller::new(Arc::clone(core), slot, Codec::Cbor, permits, Vec::new(), None);
         Ok(Self {
             core: Arc::clone(core),
             caller,

@@ -38,6 +38,7 @@ impl Instance {
         let caller = Caller::new(
             Arc::clone(core),
             Arc::clone(slot),
+            order.plugin.manifest().codec,
             order.permits.clone(),
             publishers(core, slot, &order.plugin),
             clean.then(|| Arc::downgrade(&order.plugin)),
@@ -180,6 +181,7 @@ fn publishers(core: &Arc<Core>, slot: &Arc<Slot>, plugin: &Plugin) -> Vec<Vec<Pu
                 Publisher::new(
                     core.topics.get(&interface.id, &event.name),
                     Arc::clone(slot),
+                    Arc::new(event.body.clone()),
                     event.retained,
                 )
             })

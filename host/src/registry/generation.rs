@@ -1,8 +1,9 @@
 //! One running instance of a plugin.
 
 use crate::library::Plugin;
-use crate::router::Caller;
-use backplane_plugin_api::{Call, CallContext, ModuleHandle, Reply, Slice, status};
+use crate::router::{Caller, door};
+use backplane_descriptor::Codec;
+use backplane_plugin_api::{Call, CallContext, ModuleHandle, Reply, Slice, kind, status};
 use semver::VersionReq;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -66,8 +67,20 @@ impl Generation {
         })
     }
 
-    /// Hands a call or an event to the module, on this thread.
+    /// Hands a call or an event to the module, on this thread. What a call carries is CBOR; the body of an event is
+    /// in the module's own codec.
     pub(crate) fn call(&self, call: &Call, reply: &mut Reply) -> i32 {
+        match self.plugin.manifest().codec {
+            Codec::Json if call.kind == kind::METHOD => {
+                door::cross(self, Codec::Json, call, reply, |call, reply| {
+                    self.hand_in(&call, reply)
+                })
+            }
+            Codec::Json | Codec::Cbor => self.hand_in(call, reply),
+        }
+    }
+
+    fn hand_in(&self, call: &Call, reply: &mut Reply) -> i32 {
         // SAFETY: the loader has checked that the table has this function, and the instance lives as long as
         // `self`; the arguments are valid for the call.
         unsafe {

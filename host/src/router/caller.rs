@@ -7,6 +7,7 @@ use crate::limits;
 use crate::log::Meter;
 use crate::registry::{Binding, Slot};
 use crate::router::{copy_args, pending::Done};
+use backplane_descriptor::Codec;
 use backplane_plugin_api::{Args, CallContext, Host, Reply, Slice, status};
 use semver::VersionReq;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -14,15 +15,23 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 /// Who asked for a call, and may therefore wait for its answer and cancel it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Asker(u64);
+pub(crate) struct Asker {
+    number: u64,
+    /// How it writes and reads values.
+    pub(crate) codec: Codec,
+}
 
 impl Asker {
     /// The host itself.
-    pub(crate) const HOST: Self = Self(0);
+    pub(crate) const HOST: Self = Self {
+        number: 0,
+        codec: Codec::Cbor,
+    };
 
-    pub(super) fn new() -> Self {
+    pub(super) fn new(codec: Codec) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        Self { number, codec }
     }
 }
 
@@ -79,13 +88,14 @@ impl Caller {
     pub(crate) fn new(
         core: Arc<Core>,
         slot: Arc<Slot>,
+        codec: Codec,
         permits: Vec<Permit>,
         publishes: Vec<Vec<Publisher>>,
         unmapped_later: Option<Weak<Plugin>>,
     ) -> Arc<Self> {
         let bindings = (0..limits::BINDINGS).map(|_| OnceLock::new()).collect();
         Arc::new(Self {
-            asker: Asker::new(),
+            asker: Asker::new(codec),
             core,
             slot,
             permits,

@@ -9,6 +9,7 @@
 mod args;
 mod caller;
 mod deadlines;
+pub(crate) mod door;
 mod own_thread;
 mod pass;
 pub(crate) mod pending;

@@ -13,6 +13,7 @@ pub(super) fn on_own_thread(
     slot: &Arc<Slot>,
     generation: Arc<Generation>,
     call: Call,
+    asker: Asker,
     ticket: u64,
 ) -> Job {
     let (core, slot) = (Arc::clone(core), Arc::clone(slot));
@@ -44,7 +45,7 @@ pub(super) fn on_own_thread(
             &slot,
             Whom::Attached(&generation),
             call,
-            (Asker::HOST, ticket),
+            (asker, ticket),
             &mut reply,
         );
         if code != status::PENDING {

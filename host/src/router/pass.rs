@@ -1,5 +1,6 @@
 //! One call on its way through the host.
 
+use super::door::{self, Asked};
 use super::own_thread::on_own_thread;
 use super::queued::wait;
 use super::{Asker, Caller};
@@ -7,6 +8,7 @@ use crate::clock;
 use crate::host::Core;
 use crate::limits;
 use crate::registry::{Binding, Entry, Generation, Inside, Slot};
+use backplane_descriptor::Codec;
 use backplane_plugin_api::{Args, CHAIN_LIMIT, Call, CallContext, Reply, kind, status};
 use semver::VersionReq;
 use std::sync::Arc;
@@ -21,6 +23,7 @@ pub(super) struct Pass<'a> {
     /// When the caller gives up, as far as that is known without looking at the clock.
     deadline: (u64, Duration),
     asker: Asker,
+    asked: Asked,
     /// The ticket that the caller holds already, because the call has waited; else 0.
     given: u64,
     /// The ticket under which the module has deferred the call; else 0.
@@ -60,7 +63,9 @@ impl Pass<'_> {
             self.core.calls.open(self.asker, deadline(ns, default))
         };
         if let Whom::Inside(inside) = self.whom {
-            self.core.calls.attach(ticket, self.slot, inside.to_owned());
+            self.core
+                .calls
+                .attach(ticket, self.slot, inside.to_owned(), self.asked);
         }
         self.deferred = ticket;
         ticket
@@ -162,8 +167,9 @@ pub(super) fn run(
                 core.calls
                     .open(asker, deadline(call.context.deadline_ns, default))
             };
-            core.calls.attach(ticket, slot, inside.to_owned());
-            let job = on_own_thread(core, slot, inside.to_owned(), call, ticket);
+            let asked = Asked::new(&call, asker);
+            core.calls.attach(ticket, slot, inside.to_owned(), asked);
+            let job = on_own_thread(core, slot, inside.to_owned(), call, asker, ticket);
             if own_thread.try_send(job).is_err() {
                 let message = format!(
                     "{} calls wait for the thread of {}",
@@ -183,8 +189,25 @@ pub(super) fn run(
     }
 }
 
-/// Hands a call to the module and keeps the promises of both sides.
+/// Hands a call to the module on this thread, in the codec that is spoken between modules.
 pub(super) fn run_here(
+    core: &Arc<Core>,
+    slot: &Arc<Slot>,
+    whom: Whom<'_>,
+    call: Call,
+    (asker, given): (Asker, u64),
+    reply: &mut Reply,
+) -> i32 {
+    match asker.codec {
+        Codec::Cbor => hand_in(core, slot, whom, call, (asker, given), reply),
+        Codec::Json => door::cross(&whom, Codec::Cbor, &call, reply, |call, reply| {
+            hand_in(core, slot, whom, call, (asker, given), reply)
+        }),
+    }
+}
+
+/// Hands a call to the module and keeps the promises of both sides.
+fn hand_in(
     core: &Arc<Core>,
     slot: &Arc<Slot>,
     whom: Whom<'_>,
@@ -192,6 +215,7 @@ pub(super) fn run_here(
     (asker, given): (Asker, u64),
     reply: &mut Reply,
 ) -> i32 {
+    let asked = Asked::new(&call, asker);
     let deadline = (call.context.deadline_ns, default_deadline(&whom, &call));
     let mut pass = Pass {
         core,
@@ -199,6 +223,7 @@ pub(super) fn run_here(
         whom,
         deadline,
         asker,
+        asked,
         given,
         deferred: 0,
     };
@@ -223,6 +248,7 @@ pub(super) fn run_here(
     } else if deferred != 0 {
         // Deferred, and answered at once all the same: the answer counts, and the ticket is no longer needed.
         let answer = std::mem::replace(reply, Reply::EMPTY);
+        let answer = asked.for_caller(&whom, answer);
         core.calls.complete(&whom.caller, deferred, answer);
         *reply = Reply {
             status: status::PENDING,

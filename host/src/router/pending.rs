@@ -6,6 +6,7 @@
 //! is freed and counted.
 
 use super::deadlines::Deadlines;
+use super::door::Asked;
 use super::{Asker, Caller};
 use crate::library::Plugin;
 use crate::limits;
@@ -52,6 +53,7 @@ enum CallerSide {
 struct ModuleSide {
     slot: Arc<Slot>,
     generation: Arc<Generation>,
+    asked: Asked,
 }
 
 /// Whom to tell.
@@ -115,11 +117,12 @@ impl Calls {
     }
 
     /// The module of `generation` will complete the call.
-    pub(crate) fn attach(&self, ticket: u64, slot: &Arc<Slot>, generation: Arc<Generation>) {
+    pub(super) fn attach(&self, ticket: u64, slot: &Arc<Slot>, generation: Arc<Generation>, asked: Asked) {
         generation.deferred.fetch_add(1, Ordering::AcqRel);
         let module = ModuleSide {
             slot: Arc::clone(slot),
             generation,
+            asked,
         };
         let mut shard = self.shard(ticket);
         // A queued call may have met its deadline before it got to the module: then only this side is left.
@@ -152,6 +155,16 @@ impl Calls {
     /// The module's answer: both sides end. Gives the module and the number of its generation, unless the
     /// answer came too late, or from somebody else than `by`.
     pub(crate) fn complete(&self, by: &Caller, ticket: u64, reply: Reply) -> Option<(Arc<Slot>, u32)> {
+        self.complete_with(by, ticket, |_, _| reply)
+    }
+
+    /// The same with an answer that depends on what was asked of whom.
+    pub(super) fn complete_with(
+        &self,
+        by: &Caller,
+        ticket: u64,
+        reply: impl FnOnce(Asked, &Generation) -> Reply,
+    ) -> Option<(Arc<Slot>, u32)> {
         let own = |it: &mut ModuleSide| std::ptr::eq(&raw const *it.generation.caller, by);
         let module = self
             .shard(ticket)
@@ -162,7 +175,7 @@ impl Calls {
             return None;
         };
         let of = (Arc::clone(&module.slot), module.generation.number);
-        self.answer(ticket, reply);
+        self.answer(ticket, reply(module.asked, &module.generation));
         self.tidy(ticket);
         self.end_module_side(Some(module));
         Some(of)
@@ -308,7 +321,7 @@ impl Calls {
     }
 
     fn end_module_side(&self, module: Option<ModuleSide>) {
-        if let Some(ModuleSide { slot, generation }) = module
+        if let Some(ModuleSide { slot, generation, .. }) = module
             && generation.deferred.fetch_sub(1, Ordering::AcqRel) == 1
         {
             slot.signal();
@@ -340,6 +353,7 @@ impl Calls {
 #[cfg(test)]
 mod tests {
     use super::{Asker, Calls, Done};
+    use backplane_descriptor::Codec;
     use backplane_plugin_api::{Reply, status};
     use std::sync::mpsc::{Receiver, channel};
     use std::time::{Duration, Instant};
@@ -353,7 +367,7 @@ mod tests {
     #[test]
     fn a_call_is_waited_for_and_cancelled_by_nobody_but_its_asker() {
         let calls = Calls::new();
-        let (asker, other) = (Asker::new(), Asker::new());
+        let (asker, other) = (Asker::new(Codec::Cbor), Asker::new(Codec::Cbor));
         let ticket = calls.open(asker, Instant::now() + Duration::from_secs(60));
         let (done, answer) = answers();
         calls.when_done(other, ticket, done);

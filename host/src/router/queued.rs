@@ -13,6 +13,7 @@ use std::sync::Arc;
 pub(crate) struct QueuedCall {
     ticket: u64,
     caller: Arc<str>,
+    asker: Asker,
     interface: String,
     version: VersionReq,
     method: u32,
@@ -91,6 +92,7 @@ fn queue(
     let call = QueuedCall {
         ticket,
         caller: Arc::clone(&caller.slot.name),
+        asker: caller.asker,
         interface: binding.interface.clone(),
         version: binding.version.clone(),
         method,
@@ -128,7 +130,7 @@ pub(crate) fn run_queued(core: &Arc<Core>, slot: &Arc<Slot>, call: QueuedCall) {
         args,
     );
     let mut reply = Reply::EMPTY;
-    let asked = (Asker::HOST, call.ticket);
+    let asked = (call.asker, call.ticket);
     if run(core, slot, &inside, described, asked, &mut reply) != status::PENDING {
         core.calls.answer(call.ticket, reply);
     }

@@ -4,9 +4,8 @@
 //! panic leaves: what the host does here is wrapped once, in [`guard`].
 
 use super::own_thread::own_copy;
-use super::pass;
 use super::pending::Done;
-use super::{Caller, route};
+use super::{Caller, door, pass, route};
 use crate::clock;
 use backplane_plugin_api::{
     ABI_LEVEL, Args, Call, CallContext, DoneFn, HostTable, LogRecord, Reply, Slice, status,
@@ -167,13 +166,22 @@ unsafe extern "C" fn complete(host: *const c_void, ticket: u64, reply: *mut Repl
     // SAFETY: the module passes its own context, and a reply whose contents are ours to take.
     let (caller, reply) = unsafe { (caller(host), std::mem::replace(&mut *reply, Reply::EMPTY)) };
     drop(catch_unwind(AssertUnwindSafe(|| {
-        let (code, message) = (reply.status, reply.message());
         let reply = if caller.unmapped_later.is_some() {
             own_copy(reply)
         } else {
             reply
         };
-        if let Some((slot, generation)) = caller.core.calls.complete(caller, ticket, reply) {
+        let mut ended = (status::OK, String::new());
+        let of = caller
+            .core
+            .calls
+            .complete_with(caller, ticket, |asked, generation| {
+                let reply = asked.late(generation, reply);
+                ended = (reply.status, reply.message());
+                reply
+            });
+        if let Some((slot, generation)) = of {
+            let (code, message) = ended;
             pass::count(&caller.core, &slot, generation, code, || message);
         }
     })));
@@ -191,12 +199,10 @@ unsafe extern "C" fn emit(
     let (caller, context, args, reply) = unsafe { (caller(host), context.as_ref(), &*args, &mut *reply) };
     guard(reply, |reply| {
         caller.check_running()?;
-        caller.emit(
-            interface as usize,
-            event as usize,
-            context.unwrap_or(&CallContext::ROOT),
-            args,
-            reply,
-        )
+        let (interface, event) = (interface as usize, event as usize);
+        let context = context.unwrap_or(&CallContext::ROOT);
+        door::published(caller, (interface, event), args, |args| {
+            caller.emit(interface, event, context, args, reply)
+        })
     })
 }
