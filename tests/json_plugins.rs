@@ -7,9 +7,10 @@ use backplane_host::library::inspect;
 use backplane_host::{FrontEnd, Host};
 use backplane_sdk::{Blob, Bytes, CallError, plugin_api::status};
 use backplane_test_support::{compile_c, fixture, workspace};
-use backplane_tests::{host, until};
+use backplane_tests::{another_build, host, until};
 use fixture_bench_api::{EchoClient, Message};
 use fixture_notes_api::{Heard, Mood, Note, NotesClient, Refused, Told, notes_events};
+use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -27,9 +28,12 @@ fn notes(folder: &Path, plugin: &Path) -> (Host, FrontEnd) {
 
 /// The plugin in JSON whose library is unmapped when it has stopped.
 fn clean() -> PathBuf {
+    compile_c("json-notes-clean", &source(), &["-DUNLOAD=\"clean\""])
+}
+
+fn source() -> String {
     let source = workspace().join("tests/fixtures/json-notes/plugin.c");
-    let source = std::fs::read_to_string(source).expect("the source is readable");
-    compile_c("json-notes-clean", &source, &["-DUNLOAD=\"clean\""])
+    std::fs::read_to_string(source).expect("the source is readable")
 }
 
 fn note() -> Note {
@@ -97,6 +101,38 @@ async fn a_json_plugin_calls_a_rust_plugin() {
         assert_eq!(echo.seen().await, Ok(2));
         assert!(host.stop().is_empty());
     }
+}
+
+/// The plugin in JSON, which provides `fixture.chain` and asks `fixture.notes` instead of `bench.echo`.
+fn chain() -> PathBuf {
+    let replaced = [
+        ("\"id\": \"fixture.notes\"", "\"id\": \"fixture.chain\""),
+        (
+            "\"requires\": [{\"interface\": \"bench.echo\"",
+            "\"requires\": [{\"interface\": \"fixture.notes\"",
+        ),
+        ("\"bench.echo\", 10", "\"fixture.notes\", 13"),
+        ("NOW, LATER", "NOW = FORWARD, LATER = FORWARD"),
+        ("\\\"message\\\":%s}", "\\\"message\\\":%s,\\\"late\\\":true}"),
+    ];
+    let source = replaced.iter().fold(source(), |source, (old, new)| {
+        assert!(source.contains(old), "{old}");
+        source.replace(old, new)
+    });
+    compile_c("json-chain", &source, &[])
+}
+
+#[tokio::test]
+async fn a_json_plugin_calls_a_json_plugin() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (host, front) = notes(folder.path(), &fixture("json-notes"));
+    let grants = Grants::all();
+    host.load("chain", &chain(), grants, &json!({}))
+        .expect("it is loaded");
+    let args = json!({"message": {"id": "18446744073709551615", "body": "0x07"}, "late": false});
+    let answer = front.call_json("fixture.chain.forward", &args).await;
+    assert_eq!(answer.as_ref(), Ok(&args["message"]));
+    assert!(host.stop().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -229,6 +265,8 @@ async fn a_value_that_is_too_large_as_json_does_not_get_in() {
 async fn a_json_plugin_and_a_cbor_plugin_take_each_others_place() {
     let (json, cbor) = (fixture("json-notes"), fixture("notes"));
     let folder = tempfile::tempdir().expect("a folder");
+    let echo = fixture("bench-provider");
+    let other_echo = another_build(&echo, folder.path(), "other");
     let (host, front) = notes(folder.path(), &json);
     let client: NotesClient = front.client().expect("it is there");
     let (stop, calls) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
@@ -247,9 +285,14 @@ async fn a_json_plugin_and_a_cbor_plugin_take_each_others_place() {
         for round in 1..=6 {
             let begun = calls.load(Ordering::Relaxed);
             until("calls go on", || calls.load(Ordering::Relaxed) > begun + 20);
-            let next = if round % 2 == 1 { &cbor } else { &json };
-            let report = host.swap("notes", next, None).expect("it is swapped");
-            assert_eq!((report.generation, report.abandoned), (round + 1, 0));
+            let (next, next_echo) = match round % 2 {
+                1 => (&cbor, &other_echo),
+                _ => (&json, &echo),
+            };
+            for (name, next) in [("notes", next), ("echo", next_echo)] {
+                let report = host.swap(name, next, None).expect("it is swapped");
+                assert_eq!((report.generation, report.abandoned), (round + 1, 0));
+            }
         }
     });
     stop.store(true, Ordering::Relaxed);
