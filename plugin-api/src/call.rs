@@ -58,9 +58,10 @@ pub mod kind {
 #[repr(C)]
 #[derive(Debug, Clone, Copy, StableAbi)]
 pub struct Args {
-    /// The encoded value (CBOR, RFC 8949, unless the interface says otherwise).
+    /// The encoded value: CBOR (RFC 8949); JSON at the door of a plugin whose manifest says `"codec": "json"`.
     pub payload: Slice,
-    /// The attachments: large byte strings that the payload refers to by index.
+    /// The attachments: large byte strings that the payload refers to by index. None with JSON, which holds them
+    /// itself.
     pub attachments: *const Slice,
     /// How many attachments there are.
     pub attachment_count: usize,

@@ -281,3 +281,6 @@ pub(crate) fn heard(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

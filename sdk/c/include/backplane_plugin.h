@@ -213,9 +213,10 @@ typedef struct {
 
 // The arguments of a call or the body of an event: one encoded value and any number of attachments.
 typedef struct {
-    // The encoded value (CBOR, RFC 8949, unless the interface says otherwise).
+    // The encoded value: CBOR (RFC 8949); JSON at the door of a plugin whose manifest says `"codec": "json"`.
     backplane_slice payload;
-    // The attachments: large byte strings that the payload refers to by index.
+    // The attachments: large byte strings that the payload refers to by index. None with JSON, which holds them
+    // itself.
     const backplane_slice *attachments;
     // How many attachments there are.
     size_t attachment_count;
