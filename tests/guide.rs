@@ -3,6 +3,7 @@
 
 use backplane_host::Host;
 use backplane_host::bundle::{Bundle, Grants};
+use backplane_sdk::CallError;
 use backplane_test_support::{target_dir, workspace};
 use backplane_tests::until;
 use serde_json::{Value, json};
@@ -136,6 +137,8 @@ async fn the_guides_work_as_they_stand() {
     rust(&host, &guide, &folder).await;
     guide.run(&folder, "cc ");
     foreign(&host, "answer", &folder, "demo.answer.get").await;
+    guide.run(&folder, "cc -o libbell.so");
+    json_plugin(&host, &folder).await;
     nim(&guide, &folder);
     foreign(&host, "nimble", &folder, "demo.nimble.get").await;
     assert!(host.stop().is_empty());
@@ -195,6 +198,23 @@ async fn foreign(host: &Host, name: &str, folder: &Path, method: &str) {
         .front_end(&format!("test-{name}"), &Grants::all())
         .expect("a front end");
     assert_eq!(front.call_json(method, &json!({})).await, Ok(json!(42)));
+}
+
+/// Loads the plugin that speaks JSON, for which the counter counts up to its limit.
+async fn json_plugin(host: &Host, folder: &Path) {
+    let grants = Grants::all();
+    host.load("bell", &folder.join("libbell.so"), grants, &json!({}))
+        .expect("it is loaded");
+    let front = host.front_end("test-bell", &Grants::all()).expect("a front end");
+    let ring = async |args: Value| front.call_json("demo.bell.ring", &args).await;
+    assert_eq!(
+        ring(json!({"times": 0})).await,
+        Ok(json!({"sound": "ding", "total": 10}))
+    );
+    assert_eq!(
+        ring(json!({})).await,
+        Err(CallError::Interface(json!({"limit": 10})))
+    );
 }
 
 /// Compiles the plugin in Nim. Where there is no compiler, Debian's package is unpacked for it.
