@@ -94,6 +94,10 @@ fn a_file_is_inspected_without_a_host_and_a_bad_one_refused() {
         shown.contains("fixture.greeter 1.0.0\nGreets people and counts them.\n"),
         "{shown}"
     );
+    assert!(!shown.contains("speaks"), "{shown}");
+    let library = fixture("json-notes");
+    let (_, shown, _) = run(folder.path(), &["inspect", library.to_str().unwrap()]);
+    assert!(shown.contains("\nspeaks      json\n"), "{shown}");
     fs::write(folder.path().join("notes.so"), "just text").unwrap();
     let (code, shown, error) = run(folder.path(), &["inspect", "notes.so"]);
     let expected = format!(
