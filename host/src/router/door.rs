@@ -76,6 +76,7 @@ impl Message {
     }
 
     /// The same for what somebody passes for the length of a call.
+    #[cold]
     fn translate_args(to: Codec, ty: &Type, place: &str, args: &Args) -> Result<Self, Problem> {
         // SAFETY: whoever passes the arguments keeps them valid for the call that we are in.
         let (value, blobs) = unsafe { (args.payload.as_bytes(), args.attachments()) };
@@ -175,6 +176,7 @@ impl<'a> Door<'a> {
 
 /// Runs `work`, which hands a method call to `generation`, with the arguments in the codec `to` instead of the
 /// other one; the answer comes back in that other one.
+#[cold] // What it needs of the stack shall cost nothing where there is no door.
 pub(crate) fn cross(
     generation: &Generation,
     to: Codec,
