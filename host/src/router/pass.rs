@@ -256,20 +256,24 @@ fn hand_in(
             ..Reply::EMPTY
         };
         code = status::PENDING;
-    } else if reply.payload.len > limits::PAYLOAD {
-        let message = format!(
-            "the answer of {} is {} bytes long, at most {} are allowed",
-            slot.name,
-            reply.payload.len,
-            limits::PAYLOAD
-        );
-        *reply = Reply::error(status::TOO_LARGE, message);
+    } else if !check_answer(slot, reply) {
         code = status::TOO_LARGE;
     }
     if code != status::PENDING {
         count(core, slot, whom.number, code, || reply.message());
     }
     code
+}
+
+/// Puts a refusal in the place of an answer that is too large; `false` if so.
+pub(super) fn check_answer(slot: &Slot, reply: &mut Reply) -> bool {
+    let (len, limit) = (reply.payload.len, limits::PAYLOAD);
+    if len > limit {
+        let name = &slot.name;
+        let message = format!("the answer of {name} is {len} bytes long, at most {limit} are allowed");
+        *reply = Reply::error(status::TOO_LARGE, message);
+    }
+    len <= limit
 }
 
 /// Counts how a call into a generation ended, and tells the supervisor of a panic.

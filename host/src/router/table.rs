@@ -171,13 +171,18 @@ unsafe extern "C" fn complete(host: *const c_void, ticket: u64, reply: *mut Repl
         } else {
             reply
         };
+        // The code, and the message that only a panic needs.
         let mut ended = (status::OK, String::new());
         let of = caller
             .core
             .calls
             .complete_with(caller, ticket, |asked, generation| {
-                let reply = asked.late(generation, reply);
-                ended = (reply.status, reply.message());
+                let mut reply = asked.late(generation, reply);
+                pass::check_answer(&caller.slot, &mut reply);
+                ended.0 = reply.status;
+                if reply.status == status::PANICKED {
+                    ended.1 = reply.message();
+                }
                 reply
             });
         if let Some((slot, generation)) = of {
