@@ -11,6 +11,9 @@ use std::ffi::c_void;
 pub const LAYOUT_VERSION: &str = "abi_stable 0.11.3";
 
 /// Every type of the ABI, reachable from one.
+///
+/// The tables of services ([`HostTable::query_service`]) are not among them: a plugin that predates a service still
+/// fits. What they are is pinned by the service's name and version.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, StableAbi)]
 pub struct AbiTables {

@@ -25,6 +25,7 @@ mod host;
 mod layout;
 mod module;
 pub mod status;
+mod stream;
 
 pub use buffer::{Buf, BufList, Slice};
 pub use call::{Args, CHAIN_LIMIT, Call, CallContext, Reply, kind};
@@ -34,6 +35,7 @@ pub use entry::{
 pub use host::{DoneFn, Host, HostTable, LogRecord, level};
 pub use layout::{AbiTables, LAYOUT_VERSION, LayoutRecord};
 pub use module::ModuleTable;
+pub use stream::{STREAM_SERVICE, STREAM_VERSION, StreamTable};
 
 /// The ABI level of these tables. A plugin and a host work together when they name the same level.
 pub const ABI_LEVEL: u32 = 1;

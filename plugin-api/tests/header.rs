@@ -1,6 +1,6 @@
 //! The C header is made from the source of this crate, committed, and good C and C++.
 
-use backplane_plugin_api::{ENTRY_SYMBOL, LAYOUT_VERSION, MANIFEST_SECTION};
+use backplane_plugin_api::{ENTRY_SYMBOL, LAYOUT_VERSION, MANIFEST_SECTION, STREAM_SERVICE};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -25,7 +25,7 @@ fn generate() -> String {
         .with_config(config)
         .with_header(introduction());
     for module in [
-        "lib", "status", "buffer", "call", "host", "module", "layout", "entry",
+        "lib", "status", "buffer", "call", "host", "module", "layout", "entry", "stream",
     ] {
         builder = builder.with_src(crate_dir().join(format!("src/{module}.rs")));
     }
@@ -55,6 +55,10 @@ fn texts() -> String {
         "The release of abi_stable that writes layout records.",
         "LAYOUT_VERSION",
         LAYOUT_VERSION,
+    ) + &text(
+        "The service by which query_service gives a backplane_stream_table.",
+        "STREAM_SERVICE",
+        STREAM_SERVICE,
     )
 }
 

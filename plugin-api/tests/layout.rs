@@ -65,6 +65,7 @@ fn tables() -> Vec<Table> {
         table!(ModuleTable as backplane_module_table:
             size abi start call cancel export_state import_state stop destroy query_interface),
         table!(PluginDeclaration as backplane_plugin_declaration: size abi manifest create layout),
+        table!(StreamTable as backplane_stream_table: size version open claim write finish read),
         table!(LayoutRecord as backplane_layout_record: version layout),
     ]
 }

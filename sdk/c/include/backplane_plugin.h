@@ -50,6 +50,9 @@
 // The release of abi_stable that writes layout records.
 #define BACKPLANE_LAYOUT_VERSION "abi_stable 0.11.3"
 
+// The service by which query_service gives a backplane_stream_table.
+#define BACKPLANE_STREAM_SERVICE "backplane.streams"
+
 
 // The ABI level of these tables. A plugin and a host work together when they name the same level.
 #define BACKPLANE_ABI_LEVEL 1
@@ -132,6 +135,9 @@
 
 // A fault of the host or of the plugin that no other code describes.
 #define BACKPLANE_STATUS_INTERNAL 16
+
+// The version of BACKPLANE_STREAM_SERVICE that backplane_stream_table is.
+#define BACKPLANE_STREAM_VERSION 1
 
 // Bytes that belong to somebody else and are valid for the duration of the call that passes them.
 typedef struct {
@@ -400,6 +406,59 @@ typedef struct {
 // The type of BACKPLANE_ENTRY_SYMBOL. Gets the ABI level of the host; returns a declaration that is valid for the
 // life of the process, or null when the plugin refuses the level. Must do nothing else.
 typedef const backplane_plugin_declaration *(*backplane_entry_fn)(uint32_t host_abi);
+
+// The streams of the host, a service beside its table.
+//
+// A stream is a bounded pipe that the host owns. Its writing end is a number that counts only for the module
+// that opened it. Its reading end is a backplane_buf of 16 bytes that nobody can guess: its name. Freeing the
+// `Buf` closes it, and a later write answers BACKPLANE_STATUS_CANCELLED. A reading end travels
+// as an attachment, and the payload holds the number of the attachment, as for a blob: in a reply the `Buf`
+// itself, in arguments a slice of its bytes. Whoever gets it claims it.
+//
+// What must wait answers BACKPLANE_STATUS_PENDING with a ticket, as a call does. Once the ticket is
+// answered with BACKPLANE_STATUS_OK, the function is called again: nothing is lost or done twice when a wait is
+// cancelled. A wait ends with BACKPLANE_STATUS_TIMEOUT at the deadline of its context, or else of the host.
+typedef struct {
+    // The size of this table in bytes as the host knows it; later levels append.
+    uint32_t size;
+    // BACKPLANE_STREAM_VERSION.
+    uint32_t version;
+    // Opens a stream that holds up to `window` bytes of items, or fewer where the host allows fewer; with 0 as
+    // many as the host likes. `reader` is overwritten. Errors: `BUSY` when the module has too many streams open.
+    int32_t (*open)(const void *host,
+                    uint64_t window,
+                    uint64_t *writer,
+                    backplane_buf *reader,
+                    backplane_reply *reply);
+    // Takes over the reading end `name`, which gets another name: the first claim wins, and freeing the `Buf` of the
+    // former owner does nothing any more. `reader` is overwritten. Errors: `NOT_FOUND`.
+    int32_t (*claim)(const void *host, backplane_slice name, backplane_buf *reader, backplane_reply *reply);
+    // Writes one encoded item, which refers to no attachment. `OK`: it was taken. `PENDING`: there is no room, and
+    // it was not taken; wait for the ticket and write it again. `context` is that of the call being served,
+    // or null. Errors: `CANCELLED` when the reader is gone, `TOO_LARGE`, `NOT_FOUND` when the module has no
+    // such writing end, `BUSY` while another write waits.
+    int32_t (*write)(const void *host,
+                     uint64_t writer,
+                     backplane_slice item,
+                     const backplane_call_context *context,
+                     backplane_reply *reply);
+    // Ends the stream: with `OK`, or with the status and message (UTF-8) that the reader gets once it has read what
+    // was written. Errors: `NOT_FOUND` as above.
+    int32_t (*finish)(const void *host,
+                      uint64_t writer,
+                      int32_t status,
+                      backplane_slice message,
+                      backplane_reply *reply);
+    // Reads the items at hand, up to `credit` bytes and at least one: a CBOR sequence (RFC 8742). An empty payload
+    // is the end. `PENDING`: there is none yet; wait for the ticket and read again. `context` as above. Errors:
+    // the status and message that the stream was ended with, `NOT_FOUND` when the module has no such reading end,
+    // `BUSY` while another read waits.
+    int32_t (*read)(const void *host,
+                    backplane_slice name,
+                    uint64_t credit,
+                    const backplane_call_context *context,
+                    backplane_reply *reply);
+} backplane_stream_table;
 
 #ifdef __cplusplus
 extern "C" {
