@@ -23,8 +23,8 @@ pub(crate) fn check_interface(interface: &Interface) -> Result<(), Breach> {
     unique("events", events)?;
     for method in &interface.methods {
         let path = format!("method {}", method.name);
-        check_fields(&path, &method.params, 1)?;
-        check_type(&format!("{path}: reply"), &method.returns)?;
+        check_fields(&path, &method.params, Place::call())?;
+        check_nested(&format!("{path}: reply"), &method.returns, Place::call())?;
         if let Some(error) = &method.error {
             check_type(&format!("{path}: error"), error)?;
         }
@@ -35,25 +35,77 @@ pub(crate) fn check_interface(interface: &Interface) -> Result<(), Breach> {
     Ok(())
 }
 
-/// Checks names, their uniqueness and defaults.
+/// Checks names, their uniqueness and defaults, of a type that holds no stream.
 pub(crate) fn check_type(path: &str, ty: &Type) -> Result<(), Breach> {
-    check_nested(path, ty, 0)
+    check_nested(path, ty, Place::default())
 }
 
-fn check_nested(path: &str, ty: &Type, depth: usize) -> Result<(), Breach> {
-    if depth > DEPTH_LIMIT {
+/// Where a type stands.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    depth: usize,
+    /// Whether it may be a stream: a parameter, a result, and the fields of records there.
+    stream: bool,
+    /// Whether it is in the items of a stream.
+    item: bool,
+}
+
+impl Place {
+    const fn call() -> Self {
+        Self {
+            depth: 0,
+            stream: true,
+            item: false,
+        }
+    }
+
+    /// A field of a record there.
+    const fn field(self) -> Self {
+        Self {
+            depth: self.depth + 1,
+            ..self
+        }
+    }
+
+    /// Within any other type there.
+    const fn within(self) -> Self {
+        Self {
+            stream: false,
+            ..self.field()
+        }
+    }
+
+    const fn item(self) -> Self {
+        Self {
+            item: true,
+            ..self.within()
+        }
+    }
+}
+
+fn check_nested(path: &str, ty: &Type, place: Place) -> Result<(), Breach> {
+    if place.depth > DEPTH_LIMIT {
         return Err((
             path.to_owned(),
             format!("types lie deeper than {DEPTH_LIMIT} levels in each other"),
         ));
     }
     match ty {
-        Type::List(inner) | Type::Map(inner) | Type::Option(inner) | Type::Stream(inner) => {
-            check_nested(path, inner, depth + 1)
+        Type::Stream(_) if !place.stream => Err((
+            path.to_owned(),
+            "a stream is a parameter, a result, or a field of a record there; here it cannot be".to_owned(),
+        )),
+        Type::Stream(item) => check_nested(path, item, place.item()),
+        Type::Blob if place.item => Err((
+            path.to_owned(),
+            "an item of a stream holds no blob: bytes will do".to_owned(),
+        )),
+        Type::List(inner) | Type::Map(inner) | Type::Option(inner) => {
+            check_nested(path, inner, place.within())
         }
         Type::Record(record) => {
             check_name(path, &record.name)?;
-            check_fields(&format!("{path}: {}", record.name), &record.fields, depth + 1)
+            check_fields(&format!("{path}: {}", record.name), &record.fields, place.field())
         }
         Type::Enum(names) => {
             check_name(path, &names.name)?;
@@ -69,16 +121,20 @@ fn check_nested(path: &str, ty: &Type, depth: usize) -> Result<(), Breach> {
             union
                 .cases
                 .iter()
-                .try_for_each(|case| check_nested(&path, &case.ty, depth + 1))
+                .try_for_each(|case| check_nested(&path, &case.ty, place.within()))
         }
         _ => Ok(()),
     }
 }
 
-fn check_fields(path: &str, fields: &[Field], depth: usize) -> Result<(), Breach> {
+fn check_fields(path: &str, fields: &[Field], place: Place) -> Result<(), Breach> {
     unique(path, fields.iter().map(|field| field.name.as_str()))?;
     for field in fields {
-        check_nested(path, &field.ty, depth)?;
+        check_nested(path, &field.ty, place)?;
+        if matches!(field.ty, Type::Stream(_)) && field.default.is_some() {
+            let problem = format!("{} is a stream, which has no default", field.name);
+            return Err((path.to_owned(), problem));
+        }
         if let Some(default) = &field.default
             && let Err(error) = check_json(&field.ty, default)
         {
@@ -163,6 +219,65 @@ mod tests {
             breach.1,
             "the default of port: value: expected u16, found a string"
         );
+    }
+
+    #[test]
+    fn a_stream_stands_only_where_it_can_travel() {
+        let stream = |item| Type::Stream(Box::new(item));
+        let call = |ty| {
+            let mut interface = example::interface();
+            interface.methods[0].returns = ty;
+            check_interface(&interface).map_err(|(_, problem)| problem)
+        };
+        let page = || record("page", vec![field("rows", stream(Type::U8))]);
+        for allowed in [
+            stream(Type::Bytes),
+            page(),
+            record("pages", vec![field("page", page())]),
+        ] {
+            assert_eq!(call(allowed), Ok(()));
+        }
+        let here = "a stream is a parameter, a result, or a field of a record there; here it cannot be";
+        let refused = [
+            Type::List(Box::new(stream(Type::U8))),
+            Type::Option(Box::new(page())),
+            Type::Map(Box::new(stream(Type::U8))),
+            union("either", vec![("rows", stream(Type::U8))]),
+            stream(stream(Type::U8)),
+            stream(page()),
+        ];
+        for ty in refused {
+            assert_eq!(call(ty), Err(here.to_owned()));
+        }
+        let blob = stream(record("row", vec![field("picture", Type::Blob)]));
+        assert_eq!(
+            call(blob),
+            Err("an item of a stream holds no blob: bytes will do".to_owned())
+        );
+
+        let mut interface = example::interface();
+        interface.events[0].body = page();
+        assert_eq!(
+            check_interface(&interface).map_err(|it| it.1),
+            Err(here.to_owned())
+        );
+        let mut interface = example::interface();
+        interface.methods[0].error = Some(page());
+        assert_eq!(
+            check_interface(&interface).map_err(|it| it.1),
+            Err(here.to_owned())
+        );
+        assert_eq!(
+            check_type("config", &page()).map_err(|it| it.1),
+            Err(here.to_owned())
+        );
+        let mut interface = example::interface();
+        interface.methods[0].params.push(Field {
+            default: Some(json!([])),
+            ..field("rows", stream(Type::U8))
+        });
+        let problem = check_interface(&interface).unwrap_err().1;
+        assert_eq!(problem, "rows is a stream, which has no default");
     }
 
     #[test]

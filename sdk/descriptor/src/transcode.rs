@@ -10,7 +10,8 @@
 //! | text | text | string |
 //! | bytes, fixed | byte string | `0x` and lower-case hexadecimal digits |
 //! | blob | index of an attachment | as bytes |
-//! | list, stream | array | array |
+//! | list | array | array |
+//! | stream | index of an attachment | array |
 //! | map | map with text keys | object |
 //! | option | null or the value | null or the value |
 //! | record | map with text keys | object |
@@ -19,6 +20,9 @@
 //!
 //! A field that is missing takes its default, or null if it is an option. In CBOR an unknown field is ignored,
 //! because a newer sender may know more; in JSON it is an error, because a person may have mistyped it.
+//! The attachment of a stream holds its items one after another, a CBOR sequence (RFC 8742). So it does only here: between
+//! modules it is the name of the stream, and whoever translates reads it first; see [`streams`].
+//!
 //! CBOR may be of definite or indefinite length and of any width of integers and floats.
 //!
 //! ```
@@ -41,9 +45,11 @@ mod decode;
 mod encode;
 mod error;
 mod read;
+mod streams;
 mod value;
 
 pub use error::{Problem, TranscodeError};
+pub use streams::streams;
 
 use crate::Type;
 use serde_json::Value;
@@ -59,7 +65,7 @@ const VALUE_SIZE: usize = 32;
 
 /// The CBOR of `json`, which must be of the type `ty`.
 ///
-/// Bytes of blobs are appended to `attachments`, and the CBOR carries their index. Missing fields are filled in.
+/// Bytes of blobs and items of streams are appended to `attachments`, and the CBOR carries their index. Missing fields are filled in.
 ///
 /// # Errors
 /// [`TranscodeError`] names the path and the rule; `attachments` then holds what was read so far.

@@ -32,12 +32,12 @@ fn decode_within(
 struct Decode<'a> {
     input: Reader<'a>,
     attachments: &'a [&'a [u8]],
-    /// Which attachments a blob has named already.
+    /// Which attachments were named already.
     taken: Vec<bool>,
     budget: &'a mut Budget,
 }
 
-impl Decode<'_> {
+impl<'a> Decode<'a> {
     fn value(&mut self, ty: &Type, depth: usize) -> Result<Value, TranscodeError> {
         check_depth(depth)?;
         self.budget.take(0)?;
@@ -57,7 +57,8 @@ impl Decode<'_> {
                 value::bytes_to_json(&bytes)
             }
             Type::Blob => self.blob(ty)?,
-            Type::List(item) | Type::Stream(item) => self.list(ty, item, depth)?,
+            Type::List(item) => self.list(ty, item, depth)?,
+            Type::Stream(item) => self.stream(ty, item, depth)?,
             Type::Map(item) => self.map(ty, item, depth)?,
             Type::Option(_) if self.input.take_null() => Value::Null,
             Type::Option(inner) => self.value(inner, depth + 1)?,
@@ -75,6 +76,27 @@ impl Decode<'_> {
     }
 
     fn blob(&mut self, ty: &Type) -> Result<Value, TranscodeError> {
+        let blob = self.attachment(ty)?;
+        self.budget.take(blob.len().saturating_mul(2))?;
+        Ok(value::bytes_to_json(blob))
+    }
+
+    /// The attachment is the sequence of the items.
+    fn stream(&mut self, ty: &Type, item: &Type, depth: usize) -> Result<Value, TranscodeError> {
+        let sequence = self.attachment(ty)?;
+        let outer = std::mem::replace(&mut self.input, Reader::new(sequence));
+        let mut items = Vec::new();
+        while self.input.rest() > 0 {
+            let json = self
+                .value(item, depth + 1)
+                .map_err(|error| error.in_index(items.len()))?;
+            items.push(json);
+        }
+        self.input = outer;
+        Ok(Value::Array(items))
+    }
+
+    fn attachment(&mut self, ty: &Type) -> Result<&'a [u8], TranscodeError> {
         let index = self.input.integer(ty)?;
         let index = u64::try_from(index).map_err(|_| Problem::Range {
             expected: type_name(ty),
@@ -82,7 +104,7 @@ impl Decode<'_> {
             max: u64::MAX.into(),
         })?;
         let place = usize::try_from(index).unwrap_or(usize::MAX);
-        let (Some(blob), Some(taken)) = (self.attachments.get(place), self.taken.get_mut(place)) else {
+        let (Some(&blob), Some(taken)) = (self.attachments.get(place), self.taken.get_mut(place)) else {
             return Err(Problem::NoAttachment {
                 index,
                 count: self.attachments.len(),
@@ -92,8 +114,7 @@ impl Decode<'_> {
         if std::mem::replace(taken, true) {
             return Err(Problem::AttachmentTwice { index }.into());
         }
-        self.budget.take(blob.len().saturating_mul(2))?;
-        Ok(value::bytes_to_json(blob))
+        Ok(blob)
     }
 
     fn list(&mut self, ty: &Type, item: &Type, depth: usize) -> Result<Value, TranscodeError> {

@@ -70,9 +70,8 @@ impl<'a> Writer<'a> {
                 written(self.out.u64(self.attachments.len() as u64));
                 self.attachments.push(blob);
             }
-            (Type::List(item) | Type::Stream(item), Value::Array(items)) => {
-                self.list(item, items, depth)?;
-            }
+            (Type::List(item), Value::Array(items)) => self.list(item, items, depth)?,
+            (Type::Stream(item), Value::Array(items)) => self.stream(item, items, depth)?,
             (Type::Map(item), Value::Object(entries)) => self.map(item, entries, depth)?,
             (Type::Option(_), Value::Null) => written(self.out.null()),
             (Type::Option(inner), _) => self.value(inner, json, depth + 1)?,
@@ -99,6 +98,20 @@ impl<'a> Writer<'a> {
 
     fn list(&mut self, item: &Type, items: &[Value], depth: usize) -> Result<(), TranscodeError> {
         written(self.out.array(items.len() as u64));
+        self.items(item, items, depth)
+    }
+
+    /// The items become an attachment.
+    fn stream(&mut self, item: &Type, items: &[Value], depth: usize) -> Result<(), TranscodeError> {
+        let outer = std::mem::replace(&mut self.out, Encoder::new(Vec::new()));
+        let done = self.items(item, items, depth);
+        let sequence = std::mem::replace(&mut self.out, outer).into_writer();
+        written(self.out.u64(self.attachments.len() as u64));
+        self.attachments.push(sequence);
+        done
+    }
+
+    fn items(&mut self, item: &Type, items: &[Value], depth: usize) -> Result<(), TranscodeError> {
         for (index, json) in items.iter().enumerate() {
             self.value(item, json, depth + 1)
                 .map_err(|error| error.in_index(index))?;

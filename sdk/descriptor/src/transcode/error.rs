@@ -101,7 +101,7 @@ pub enum Problem {
         /// How much it may, in bytes.
         limit: usize,
     },
-    /// The attachment of a blob is not there.
+    /// The attachment of a blob or a stream is not there.
     #[error("there is no attachment {index}, only {count} came along")]
     NoAttachment {
         /// The index that is asked for.
@@ -109,7 +109,7 @@ pub enum Problem {
         /// How many attachments there are.
         count: usize,
     },
-    /// Two blobs name the same attachment.
+    /// Two of them name the same attachment.
     #[error("attachment {index} is named twice")]
     AttachmentTwice {
         /// Its index.

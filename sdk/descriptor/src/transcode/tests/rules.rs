@@ -264,6 +264,31 @@ fn blobs_travel_beside_the_payload() {
 }
 
 #[test]
+fn the_items_of_a_stream_are_an_attachment_and_found_by_the_type() {
+    let stream = || Type::Stream(Box::new(Type::U8));
+    let inner = record("inner", vec![field("rows", stream())]);
+    let ty = record(
+        "page",
+        vec![
+            field("name", Type::Text),
+            field("inner", inner),
+            field("more", stream()),
+        ],
+    );
+    let json = json!({"name": "n", "inner": {"rows": [1, 200]}, "more": []});
+    let mut attachments = vec![b"already there".to_vec()];
+    let cbor = json_to_cbor(&ty, &json, &mut attachments).unwrap();
+    assert_eq!(attachments[1..], [vec![1, 0x18, 200], vec![]]);
+    assert_eq!(streams(&ty, &cbor), Ok(vec![1, 2]));
+    let slices: Vec<&[u8]> = attachments.iter().map(Vec::as_slice).collect();
+    assert_eq!(cbor_to_json(&ty, &cbor, &slices).unwrap(), json);
+    let torn = cbor_to_json(&ty, &cbor, &[b"", &[1, 0x18], b""]).unwrap_err();
+    assert_eq!(torn.to_string(), "inner.rows[1]: the CBOR ends too early");
+    assert_eq!(streams(&Type::Text, &cbor), Ok(vec![]));
+    assert!(streams(&ty, &[0x80]).is_err());
+}
+
+#[test]
 fn values_may_not_lie_too_deep() {
     let nested = |depth| (0..depth).fold(Type::U8, |ty, _| list(ty));
     let cbor = |depth| [vec![0x81; depth], vec![1]].concat();
