@@ -30,6 +30,20 @@ pub const EVENT_BATCH: usize = 64;
 pub const CALL_DEADLINE: Duration = Duration::from_secs(30);
 /// The longest that a publisher waits for room, when it serves no call with an earlier deadline.
 pub const EMIT_DEADLINE: Duration = Duration::from_secs(30);
+/// The most bytes of items that wait in one stream, unless a single item is larger.
+pub const STREAM_WINDOW: usize = 1 << 20;
+/// The most items that wait in one stream.
+pub const STREAM_ITEMS: usize = 1024;
+/// The largest item of a stream, in bytes.
+pub const STREAM_ITEM: usize = 1 << 20;
+/// The most streams that one module or front end may have opened that exist; the next is refused with `BUSY`.
+pub const STREAMS: usize = 256;
+/// The longest that the end of a stream waits for the other one, when it serves no call with an earlier deadline.
+pub const STREAM_WAIT: Duration = Duration::from_secs(60);
+/// The most items of one stream that an answer in JSON holds.
+pub const JSON_STREAM_ITEMS: usize = 100_000;
+/// The most bytes of encoded items of the streams that an answer in JSON holds.
+pub const JSON_STREAM_BYTES: usize = 16 << 20;
 /// How long an event handler may take before the event counts as failed.
 pub const EVENT_DEADLINE: Duration = Duration::from_secs(30);
 /// How long cancelled calls may take to end before they are abandoned.

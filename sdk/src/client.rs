@@ -1,6 +1,6 @@
 //! Calling other modules.
 
-use crate::blob::{self, Blob};
+use crate::attachment::{self, Attachment};
 use crate::current;
 use crate::host::{HostHandle, ReplyFuture};
 use crate::value::{self, Value};
@@ -111,22 +111,24 @@ impl Binding {
     pub fn call<A: Serialize, R: Value, E: InterfaceError>(&self, method: u32, args: &A) -> Calling<R, E> {
         let mut payload = SCRATCH.take();
         payload.clear();
-        let (encoded, blobs) = blob::collect(|| value::encode(args, &mut payload));
-        let reply = match encoded {
-            Ok(()) => self.call_raw(method, &payload, &blobs),
-            Err(error) => ReplyFuture::ready(Reply::error(status::BAD_ARGUMENTS, error.to_string())),
+        let (encoded, attachments) = attachment::collect(|| value::encode(args, &mut payload));
+        let reply = match (encoded, attachment::refused(&attachments)) {
+            (Ok(()), None) => self.call_raw(method, &payload, &attachments),
+            (Ok(()), Some(refusal)) => ReplyFuture::ready(refusal),
+            (Err(error), _) => ReplyFuture::ready(Reply::error(status::BAD_ARGUMENTS, error.to_string())),
         };
         if payload.capacity() <= SCRATCH_LIMIT {
             SCRATCH.set(payload);
         }
         Calling {
+            host: reply.may_have_attachments().then(|| self.host.clone()),
             reply,
             types: PhantomData,
         }
     }
 
     /// Calls a method with a payload that is encoded already.
-    pub fn call_raw(&self, method: u32, payload: &[u8], blobs: &[Blob]) -> ReplyFuture {
+    pub fn call_raw(&self, method: u32, payload: &[u8], attachments: &[Attachment]) -> ReplyFuture {
         let mut context = current::context();
         if let Some(deadline) = self.deadline {
             let at = self
@@ -139,18 +141,18 @@ impl Binding {
                 at.min(context.deadline_ns)
             };
         }
-        with_args(payload, blobs, |args| {
+        with_args(payload, attachments, |args| {
             self.host.call(self.id, method, &context, args)
         })
     }
 }
 
-/// Runs `work` with `payload` and `blobs` as the ABI wants them.
-pub(crate) fn with_args<T>(payload: &[u8], blobs: &[Blob], work: impl FnOnce(&Args) -> T) -> T {
-    if blobs.is_empty() {
+/// Runs `work` with `payload` and `attachments` as the ABI wants them.
+pub(crate) fn with_args<T>(payload: &[u8], attachments: &[Attachment], work: impl FnOnce(&Args) -> T) -> T {
+    if attachments.is_empty() {
         return work(&Args::new(payload));
     }
-    let slices: Vec<Slice> = blobs.iter().map(|blob| Slice::new(blob)).collect();
+    let slices: Vec<Slice> = attachments.iter().map(|it| Slice::new(it.bytes())).collect();
     work(&Args {
         attachments: slices.as_ptr(),
         attachment_count: slices.len(),
@@ -162,6 +164,8 @@ pub(crate) fn with_args<T>(payload: &[u8], blobs: &[Blob], work: impl FnOnce(&Ar
 #[derive(Debug)]
 #[must_use = "a call that is not awaited is cancelled"]
 pub struct Calling<R, E> {
+    /// Where the attachments of the answer come from, if there may be any.
+    host: Option<HostHandle>,
     reply: ReplyFuture,
     types: PhantomData<fn() -> (R, E)>,
 }
@@ -172,7 +176,7 @@ impl<R: Value, E: InterfaceError> Calling<R, E> {
     /// # Errors
     /// [`CallError`].
     pub fn wait(self) -> Result<R, CallError<E>> {
-        read_reply(self.reply.wait())
+        read_reply(self.host.as_ref(), self.reply.wait())
     }
 }
 
@@ -182,6 +186,7 @@ impl<R: Value, E: InterfaceError> IntoFuture for Calling<R, E> {
 
     fn into_future(self) -> Answer<R, E> {
         Answer {
+            host: self.host,
             reply: self.reply,
             types: PhantomData,
         }
@@ -191,6 +196,8 @@ impl<R: Value, E: InterfaceError> IntoFuture for Calling<R, E> {
 /// The future of a [`Calling`].
 #[derive(Debug)]
 pub struct Answer<R, E> {
+    /// Where the attachments of the answer come from, if there may be any.
+    host: Option<HostHandle>,
     reply: ReplyFuture,
     types: PhantomData<fn() -> (R, E)>,
 }
@@ -202,7 +209,8 @@ impl<R: Value, E: InterfaceError> Future for Answer<R, E> {
         mut self: std::pin::Pin<&mut Self>,
         cx: &mut std::task::Context<'_>,
     ) -> std::task::Poll<Self::Output> {
-        std::pin::Pin::new(&mut self.reply).poll(cx).map(read_reply)
+        let reply = std::task::ready!(std::pin::Pin::new(&mut self.reply).poll(cx));
+        std::task::Poll::Ready(read_reply(self.host.as_ref(), reply))
     }
 }
 
@@ -210,7 +218,10 @@ impl<R: Value, E: InterfaceError> Future for Answer<R, E> {
 ///
 /// # Errors
 /// [`CallError`].
-pub(crate) fn read_reply<R: Value, E: InterfaceError>(reply: Reply) -> Result<R, CallError<E>> {
+pub(crate) fn read_reply<R: Value, E: InterfaceError>(
+    from: Option<&HostHandle>,
+    reply: Reply,
+) -> Result<R, CallError<E>> {
     let host = |status, message: String| CallError::Host { status, message };
     let unreadable =
         |error: value::CodecError| host(status::INTERNAL, format!("the answer is not readable: {error}"));
@@ -220,11 +231,11 @@ pub(crate) fn read_reply<R: Value, E: InterfaceError>(reply: Reply) -> Result<R,
             if attachments.is_empty() {
                 return R::decode(reply.payload.as_bytes()).map_err(unreadable);
             }
-            let blobs = attachments
+            let attachments = attachments
                 .iter()
-                .map(|buf| Blob::from(buf.as_bytes().to_vec()))
+                .map(|buf| Attachment::arrived(buf.as_bytes()))
                 .collect();
-            blob::provide(blobs, || R::decode(reply.payload.as_bytes())).map_err(unreadable)
+            attachment::provide(from, attachments, || R::decode(reply.payload.as_bytes())).map_err(unreadable)
         }
         status::FAILED => match E::decode_error(reply.payload.as_bytes()) {
             Some(Ok(error)) => Err(CallError::Interface(error)),

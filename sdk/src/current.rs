@@ -11,6 +11,7 @@ use std::task::{Context, Poll};
 
 thread_local! {
     static CURRENT: Cell<CallContext> = const { Cell::new(CallContext::ROOT) };
+    static CUT_OFF: Cell<bool> = const { Cell::new(false) };
 }
 
 /// The context of the call that this thread works for, or [`CallContext::ROOT`].
@@ -38,15 +39,35 @@ pub(crate) fn enter<T>(context: CallContext, work: impl FnOnce() -> T) -> T {
 }
 
 /// A future that works for the call of `context`, on whichever thread it is polled.
-pub(crate) struct InContext<T> {
+pub(crate) struct InContext<T: 'static> {
     pub(crate) context: CallContext,
     pub(crate) future: Pin<Box<dyn Future<Output = T> + Send>>,
 }
 
-impl<T> Future for InContext<T> {
+impl<T: 'static> Future for InContext<T> {
     type Output = T;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         enter(self.context, || self.future.as_mut().poll(cx))
+    }
+}
+
+/// Whether this thread drops a future that did not come to its end: what it would have done is not done.
+pub(crate) fn cut_off() -> bool {
+    CUT_OFF.get()
+}
+
+impl<T: 'static> Drop for InContext<T> {
+    fn drop(&mut self) {
+        /// Also comes back when dropping panics.
+        struct Restore(bool);
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                CUT_OFF.set(self.0);
+            }
+        }
+        let _restore = Restore(CUT_OFF.replace(true));
+        // One that has ended holds nothing any more.
+        self.future = Box::pin(std::future::pending());
     }
 }

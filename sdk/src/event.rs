@@ -1,6 +1,6 @@
 //! Publishing and receiving events.
 
-use crate::blob;
+use crate::attachment;
 use crate::client::{CallError, read_reply, with_args};
 use crate::current;
 use crate::host::{HostHandle, ReplyFuture};
@@ -50,9 +50,9 @@ impl Emitter {
     /// `TIMEOUT` when a subscriber had no room in time: it has lost this event and will see a gap.
     pub async fn emit<T: Value>(&self, event: u32, body: &T) -> Result<(), CallError> {
         let mut payload = Vec::with_capacity(256);
-        let (encoded, blobs) = blob::collect(|| body.encode(&mut payload));
+        let (encoded, attachments) = attachment::collect(|| body.encode(&mut payload));
         let reply = match encoded {
-            Ok(()) => with_args(&payload, &blobs, |args| {
+            Ok(()) => with_args(&payload, &attachments, |args| {
                 self.host.emit(self.interface, event, &current::context(), args)
             }),
             Err(error) => ReplyFuture::ready(Reply::error(status::BAD_ARGUMENTS, error.to_string())),
@@ -61,7 +61,7 @@ impl Emitter {
         if reply.status == status::OK {
             Ok(())
         } else {
-            read_reply(reply)
+            read_reply(Some(&self.host), reply)
         }
     }
 }

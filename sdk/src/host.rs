@@ -50,6 +50,11 @@ impl HostHandle {
         self.0
     }
 
+    /// A further table of the host, or null.
+    pub(crate) fn query_service(&self, name: &str, version: u32) -> *const c_void {
+        host_call!(self.query_service(Slice::new(name.as_bytes()), version) else std::ptr::null())
+    }
+
     /// Nanoseconds on the host's monotonic clock.
     pub fn now_ns(&self) -> u64 {
         host_call!(self.now() else 0)
@@ -105,7 +110,7 @@ impl HostHandle {
         host_call!(self.complete(ticket, &mut reply) else ())
     }
 
-    fn wait(&self, reply: Reply) -> ReplyFuture {
+    pub(crate) fn wait(&self, reply: Reply) -> ReplyFuture {
         if reply.status != status::PENDING {
             return ReplyFuture(Stage::Ready(Some(reply)));
         }
@@ -164,6 +169,15 @@ enum Stage {
 impl ReplyFuture {
     pub(crate) const fn ready(reply: Reply) -> Self {
         Self(Stage::Ready(Some(reply)))
+    }
+
+    /// Whether the answer has attachments, or is not there yet and may come with some.
+    pub(crate) fn may_have_attachments(&self) -> bool {
+        match &self.0 {
+            Stage::Ready(Some(reply)) => reply.attachments.len > 0,
+            Stage::Ready(None) => false,
+            Stage::Waiting { .. } => true,
+        }
     }
 
     /// The answer, where it is there already; else the future itself.

@@ -32,19 +32,26 @@
 //! }
 //! ```
 
+mod attachment;
 mod blob;
 mod client;
 mod current;
 mod event;
 mod host;
 mod module;
+#[cfg(feature = "pipe")]
+#[doc(hidden)]
+pub mod pipe;
 mod serve;
 mod shim;
+mod stream;
 #[cfg(feature = "test")]
 pub mod test;
 mod trace;
 mod value;
 
+#[doc(hidden)]
+pub use attachment::Attachment;
 pub use backplane_descriptor as descriptor;
 pub use backplane_macros::{interface, module, record};
 pub use backplane_plugin_api as plugin_api;
@@ -55,13 +62,16 @@ pub use event::{Emitter, Event, EventSpec, Events};
 pub use host::{HostHandle, ReplyFuture};
 pub use module::{Context, Error, Module, Plug};
 pub use serve::{Incoming, Interface, Outcome, Serve};
+#[doc(hidden)]
+pub use stream::{Chunk, ReadEnd, WriteEnd, open as open_stream};
+pub use stream::{Closed, Sender, Stream};
 pub use value::{Bytes, CodecError, Fixed, Value};
 
 /// What a plugin author imports.
 pub mod prelude {
     pub use crate::{
-        Blob, Bytes, CallError, Client as _, Context, Error, Event, Fixed, Module, NoError, interface,
-        module, record,
+        Blob, Bytes, CallError, Client as _, Context, Error, Event, Fixed, Module, NoError, Sender, Stream,
+        interface, module, record,
     };
 }
 

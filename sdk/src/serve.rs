@@ -1,9 +1,10 @@
 //! Answering calls.
 
-use crate::blob::{self, Blob};
+use crate::attachment::{self, Attachment};
+use crate::host::HostHandle;
 use crate::value::{self, Value};
 use backplane_descriptor::fixed::InterfaceTy;
-use backplane_plugin_api::{Buf, BufList, Call, Reply, status};
+use backplane_plugin_api::{BufList, Call, Reply, Slice, status};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -21,7 +22,10 @@ pub trait Serve<T>: Interface {
 
 /// A call or an event on its way into a module.
 #[derive(Debug)]
-pub struct Incoming<'a>(pub(crate) &'a Call);
+pub struct Incoming<'a> {
+    pub(crate) call: &'a Call,
+    pub(crate) host: &'a HostHandle,
+}
 
 /// The answer to a call, now or later.
 pub enum Outcome {
@@ -34,29 +38,29 @@ pub enum Outcome {
 impl Incoming<'_> {
     /// Which method is called.
     pub const fn method(&self) -> u32 {
-        self.0.method
+        self.call.method
     }
 
     /// The name of the module or front end that calls or publishes.
     pub fn caller(&self) -> &str {
         // SAFETY: the host keeps the caller's name alive for the call.
-        std::str::from_utf8(unsafe { self.0.caller.as_bytes() }).unwrap_or("?")
+        std::str::from_utf8(unsafe { self.call.caller.as_bytes() }).unwrap_or("?")
     }
 
     /// The number of the event.
     pub const fn sequence(&self) -> u64 {
-        self.0.sequence
+        self.call.sequence
     }
 
     /// How many events were lost directly before this one.
     pub const fn lost(&self) -> u64 {
-        self.0.lost
+        self.call.lost
     }
 
     /// The encoded arguments.
     pub fn payload(&self) -> &[u8] {
         // SAFETY: the host keeps the arguments alive for the call, which `self` borrows.
-        unsafe { self.0.args.payload.as_bytes() }
+        unsafe { self.call.args.payload.as_bytes() }
     }
 
     /// Reads the arguments.
@@ -80,13 +84,14 @@ impl Incoming<'_> {
         decode: impl FnOnce(&[u8]) -> Result<T, value::CodecError>,
     ) -> Result<T, Outcome> {
         // SAFETY: the host keeps the arguments alive for the call, which `self` borrows.
-        let attachments = unsafe { self.0.args.attachments() };
+        let attachments = unsafe { self.call.args.attachments() };
         let decoded = if attachments.is_empty() {
             decode(self.payload())
         } else {
             // SAFETY: as above, for each attachment.
-            let copy = |slice: &backplane_plugin_api::Slice| Blob::from(unsafe { slice.as_bytes() }.to_vec());
-            blob::provide(attachments.iter().map(copy).collect(), || decode(self.payload()))
+            let copy = |slice: &Slice| Attachment::arrived(unsafe { slice.as_bytes() });
+            let attachments = attachments.iter().map(copy).collect();
+            attachment::provide(Some(self.host), attachments, || decode(self.payload()))
         };
         decoded.map_err(|error| Outcome::error(status::BAD_ARGUMENTS, error.to_string()))
     }
@@ -132,19 +137,17 @@ const ANSWER_SIZE: usize = 256;
 
 fn reply<T: Value>(status: i32, value: &T) -> Reply {
     let mut payload = Vec::with_capacity(ANSWER_SIZE);
-    let (encoded, blobs) = blob::collect(|| value.encode(&mut payload));
+    let (encoded, attachments) = attachment::collect(|| value.encode(&mut payload));
     if let Err(error) = encoded {
         return Reply::error(status::INTERNAL, format!("the answer has no encoding: {error}"));
     }
+    if let Some(refusal) = attachment::refused(&attachments) {
+        return refusal;
+    }
     let mut reply = Reply::new(status, payload);
-    if !blobs.is_empty() {
-        let take = |blob: Blob| Arc::try_unwrap(blob.0).unwrap_or_else(|shared| shared.to_vec());
-        reply.attachments = BufList::from(
-            blobs
-                .into_iter()
-                .map(|blob| Buf::from(take(blob)))
-                .collect::<Vec<_>>(),
-        );
+    if !attachments.is_empty() {
+        let bufs: Vec<_> = attachments.into_iter().map(Attachment::into_buf).collect();
+        reply.attachments = BufList::from(bufs);
     }
     reply
 }

@@ -105,7 +105,7 @@ unsafe extern "C" fn create<M: Plug>(
     guard(reply, || {
         // SAFETY: the host passes valid pointers, and the handle retains what the module calls it with.
         let (host, info) = unsafe { (HostHandle::new(*host), &*info) };
-        match trace::within(Some(&host), || Instance::<M>::new(host.clone(), info)) {
+        match trace::within(&host, || Instance::<M>::new(host.clone(), info)) {
             Ok(instance) => {
                 let handle = ModuleHandle {
                     ctx: Box::into_raw(Box::new(instance)).cast(),
@@ -189,7 +189,7 @@ unsafe extern "C" fn destroy<M: Plug>(ctx: *mut c_void) {
     // A panic in the author's `Drop` must not cross.
     let host = instance.host.clone();
     drop(catch_unwind(AssertUnwindSafe(|| {
-        trace::within(Some(&host), || drop(instance))
+        trace::within(&host, || drop(instance))
     })));
 }
 
@@ -233,7 +233,7 @@ impl<M: Plug> Instance<M> {
 
     /// Runs a lifecycle function on the module's runtime and waits for it on this thread.
     fn block_on<F: Future>(&self, future: F) -> F::Output {
-        trace::within(Some(&self.host), || self.runtime_handle.block_on(future))
+        trace::within(&self.host, || self.runtime_handle.block_on(future))
     }
 
     fn module(&self) -> Result<&Arc<M>, Error> {
@@ -254,7 +254,10 @@ impl<M: Plug> Instance<M> {
         let Some(module) = self.module.get() else {
             return Reply::error(status::UNAVAILABLE, "the module has not started");
         };
-        let incoming = Incoming(call);
+        let incoming = Incoming {
+            call,
+            host: &self.host,
+        };
         let serve = || match call.kind {
             kind::METHOD => M::serve(module, call.interface, &incoming),
             kind::EVENT => M::deliver(module, call.interface, &incoming),
@@ -268,7 +271,7 @@ impl<M: Plug> Instance<M> {
                 Outcome::Later(future) => self.later(call, future),
             }
         };
-        trace::within(Some(&self.host), answer)
+        trace::within(&self.host, answer)
     }
 
     /// Polls once right here, because most methods need not wait; what has to goes to the runtime.

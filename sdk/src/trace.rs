@@ -15,9 +15,32 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
 thread_local! {
     /// Set while a handle of it lives: the instance's, or that of `MEMBER`.
-    static HOST: Cell<Option<Host>> = const { Cell::new(None) };
+    static HOST: Cell<Option<For>> = const { Cell::new(None) };
     static MEMBER: RefCell<Option<Member>> = const { RefCell::new(None) };
     static LAST_PANIC: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// Whom a thread works for.
+#[derive(Clone, Copy)]
+struct For {
+    host: Host,
+    /// What it says is not for the host's log.
+    silent: bool,
+}
+
+impl For {
+    const fn module(host: &HostHandle) -> Self {
+        Self {
+            host: host.raw(),
+            silent: false,
+        }
+    }
+
+    fn with<T>(self, work: impl FnOnce(&HostHandle) -> T) -> T {
+        // SAFETY: whoever sets `HOST` takes it back before its handle is dropped.
+        let host = unsafe { HostHandle::borrowed(self.host) };
+        work(&host)
+    }
 }
 
 /// The longest message and the longest fields of one line, each, in bytes.
@@ -34,28 +57,46 @@ impl Drop for Member {
 
 /// From now on this thread works for an instance of `host`.
 pub(crate) fn enter_module(host: HostHandle) {
-    HOST.set(Some(host.raw()));
+    HOST.set(Some(For::module(&host)));
     MEMBER.set(Some(Member(host)));
 }
 
-/// Runs `work` with the host that this thread works for, if any.
-pub(crate) fn with_host<T>(work: impl FnOnce(&HostHandle) -> T) -> Option<T> {
-    // SAFETY: whoever sets `HOST` takes it back before its handle is dropped.
-    let host = unsafe { HostHandle::borrowed(HOST.get()?) };
-    Some(work(&host))
+/// The host that this thread works for, if any.
+pub(crate) fn current_host() -> Option<HostHandle> {
+    HOST.get().map(|it| it.with(HostHandle::clone))
 }
 
-/// Runs `work` for an instance of `host`, or for none. A thread that calls from one module into another of the
+/// Runs `work` with the host that wants to hear what this thread says, if any.
+fn with_listener<T>(work: impl FnOnce(&HostHandle) -> T) -> Option<T> {
+    let listener = HOST.get().filter(|it| !it.silent)?;
+    Some(listener.with(work))
+}
+
+/// Runs `work` for an instance of `host`. A thread that calls from one module into another of the
 /// same library works for the first again afterwards.
-pub(crate) fn within<T>(host: Option<&HostHandle>, work: impl FnOnce() -> T) -> T {
+pub(crate) fn within<T>(host: &HostHandle, work: impl FnOnce() -> T) -> T {
+    enter(For::module(host), work)
+}
+
+/// The same for what stands in for another module: `host` does not hear what it says.
+#[cfg(feature = "test")]
+pub(crate) fn within_silent<T>(host: &HostHandle, work: impl FnOnce() -> T) -> T {
+    let whom = For {
+        silent: true,
+        ..For::module(host)
+    };
+    enter(whom, work)
+}
+
+fn enter<T>(whom: For, work: impl FnOnce() -> T) -> T {
     /// Also comes back when `work` panics.
-    struct Restore(Option<Host>);
+    struct Restore(Option<For>);
     impl Drop for Restore {
         fn drop(&mut self) {
             HOST.set(self.0);
         }
     }
-    let _restore = Restore(HOST.replace(host.map(HostHandle::raw)));
+    let _restore = Restore(HOST.replace(Some(whom)));
     work()
 }
 
@@ -69,7 +110,7 @@ pub(crate) fn install() {
         let previous = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             let message = panic.to_string();
-            if with_host(|host| log(host, level::ERROR, "panic", &message, "")).is_none() {
+            if with_listener(|host| log(host, level::ERROR, "panic", &message, "")).is_none() {
                 return previous(panic);
             }
             LAST_PANIC.set(message);
@@ -77,17 +118,21 @@ pub(crate) fn install() {
     });
 }
 
+/// What the last panic on this thread said.
+pub(crate) fn last_panic() -> String {
+    let message = LAST_PANIC.with_borrow(String::clone);
+    if message.is_empty() {
+        "the module panicked".to_owned()
+    } else {
+        message
+    }
+}
+
 /// The answer to a call in which the module panicked on this thread.
 pub(crate) fn panic_reply() -> Reply {
-    let message = LAST_PANIC.take();
-    Reply::error(
-        status::PANICKED,
-        if message.is_empty() {
-            "the module panicked".to_owned()
-        } else {
-            message
-        },
-    )
+    let message = last_panic();
+    LAST_PANIC.take();
+    Reply::error(status::PANICKED, message)
 }
 
 fn log(host: &HostHandle, level: u32, target: &str, message: &str, fields: &str) {
@@ -110,7 +155,7 @@ impl<S: Subscriber> Layer<S> for ToHost {
     }
 
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
-        with_host(|host| number(*metadata.level()) <= host.log_level()).unwrap_or(false)
+        with_listener(|host| number(*metadata.level()) <= host.log_level()).unwrap_or(false)
     }
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
@@ -118,7 +163,7 @@ impl<S: Subscriber> Layer<S> for ToHost {
         event.record(&mut text);
         let metadata = event.metadata();
         let level = number(*metadata.level());
-        with_host(|host| log(host, level, metadata.target(), &text.message, &text.finish()));
+        with_listener(|host| log(host, level, metadata.target(), &text.message, &text.finish()));
     }
 }
 

@@ -9,9 +9,10 @@ use crate::limits;
 use crate::log::Log;
 use crate::plan::{Candidate, PlannedModule};
 use crate::registry::Slot;
-use crate::router::{Permit, pending::Calls};
+use crate::router::{Permit, pending::Calls, streams};
 use backplane_descriptor::Interface;
 use backplane_plugin_api::{CallContext, level};
+use backplane_sdk::pipe::Streams;
 use semver::{Version, VersionReq};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,6 +23,7 @@ use std::time::{Duration, Instant};
 pub(crate) struct Core {
     pub(crate) host: HostConfig,
     pub(crate) calls: Arc<Calls>,
+    pub(crate) streams: Arc<Streams>,
     pub(crate) topics: Topics,
     pub(crate) log: Log,
     pub(crate) history: History,
@@ -49,9 +51,11 @@ impl Core {
     pub(super) fn new(host: HostConfig) -> Result<Arc<Self>, HostError> {
         let (supervisor, begin) =
             Supervisor::start().map_err(|error| HostError::Thread(error.to_string()))?;
+        let calls = Calls::new();
         let core = Arc::new(Self {
             host,
-            calls: Calls::new(),
+            streams: streams(&calls),
+            calls,
             topics: Topics::default(),
             log: Log::new(level::INFO),
             history: History::default(),

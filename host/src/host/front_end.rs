@@ -1,14 +1,15 @@
 //! Someone outside the modules who calls and listens.
 
-use super::{Core, HostError};
+use super::{Core, HostError, json_streams};
 use crate::bundle::Grants;
+use crate::clock;
 use crate::events::EventStream;
 use crate::registry::Slot;
 use crate::router::{Caller, Permit};
 use backplane_descriptor::transcode::{cbor_to_json, json_to_cbor};
 use backplane_descriptor::{Codec, Interface, Method, Overflow, nearest};
-use backplane_plugin_api::status;
-use backplane_sdk::{Binding, Blob, CallError, Client, EventSpec, HostHandle, Value};
+use backplane_plugin_api::{CallContext, status};
+use backplane_sdk::{Binding, CallError, Client, EventSpec, HostHandle, Sender, Stream, Value};
 use semver::VersionReq;
 use serde_json::Value as Json;
 use std::collections::HashMap;
@@ -65,6 +66,11 @@ impl FrontEnd {
         Ok(C::new(Binding::new(self.host(), number)))
     }
 
+    /// A stream to hand to a method, and where its items are written.
+    pub fn channel<T: Value>(&self) -> (Sender<T>, Stream<T>) {
+        Stream::channel_in(self.host())
+    }
+
     /// Subscribes to an event, which need not have a publisher yet.
     pub fn subscribe<E: EventSpec>(&self, overflow: Overflow, depth: u32) -> Subscription<E> {
         let stream = EventStream::of(&self.core, E::INTERFACE.id, E::NAME, overflow, depth);
@@ -75,7 +81,8 @@ impl FrontEnd {
     }
 
     /// Calls `interface.method` with JSON arguments: an object with the parameters, a list of them in their
-    /// order, or one value where there is one parameter. The deadline is the method's own.
+    /// order, or one value where there is one parameter. The deadline is the method's own. A list stands for a
+    /// stream of arguments; a stream in the answer is collected to a list, within the same deadline.
     ///
     /// # Errors
     /// The status and message of the call, or the interface's own error as JSON.
@@ -99,16 +106,30 @@ impl FrontEnd {
         let payload = json_to_cbor(&method.params_type(), &params, &mut attachments)
             .map_err(|error| refusal(status::BAD_ARGUMENTS, format!("{target}: {error}")))?;
         let binding = self.bind(&interface, &slot)?;
-        let blobs: Vec<Blob> = attachments.into_iter().map(Blob::from).collect();
-        let binding = Binding::new(self.host(), binding);
+        let (host, context) = (self.host(), context(deadline, &method));
+        let (attachments, write) =
+            json_streams::outgoing(&host, &method.params_type(), &payload, attachments, context)
+                .map_err(|error| of_stream(target, &error))?;
+        let binding = Binding::new(host.clone(), binding);
         let binding = deadline.map_or_else(|| binding.clone(), |deadline| binding.with_deadline(deadline));
-        let reply = binding.call_raw(index, &payload, &blobs).await;
-        let attachments: Vec<&[u8]> = reply
-            .attachments
-            .as_slice()
-            .iter()
-            .map(|it| it.as_bytes())
-            .collect();
+        let call = async {
+            let reply = binding.call_raw(index, &payload, &attachments).await;
+            // What nobody has taken nobody needs to write.
+            drop(attachments);
+            reply
+        };
+        let (reply, ()) = tokio::join!(call, write);
+        let attachments = match reply.status {
+            status::OK => json_streams::incoming(&host, &method.returns, &reply, context).await,
+            _ => Ok(reply
+                .attachments
+                .as_slice()
+                .iter()
+                .map(|it| it.as_bytes().to_vec())
+                .collect()),
+        };
+        let attachments = attachments.map_err(|error| of_stream(target, &error))?;
+        let attachments: Vec<&[u8]> = attachments.iter().map(Vec::as_slice).collect();
         let read = |ty: &backplane_descriptor::Type| {
             cbor_to_json(ty, reply.payload.as_bytes(), &attachments).map_err(|error| {
                 refusal(
@@ -155,6 +176,24 @@ impl FrontEnd {
         let number = number.map_err(|reply| refusal(reply.status, reply.message()))?;
         bound.insert(key, number);
         Ok(number)
+    }
+}
+
+/// The whole of a call with its streams takes no longer.
+fn context(deadline: Option<Duration>, method: &Method) -> CallContext {
+    let deadline = deadline.unwrap_or(Duration::from_millis(method.deadline_ms.into()));
+    let now = Duration::from_nanos(clock::now_ns());
+    let deadline = u64::try_from(now.saturating_add(deadline).as_nanos());
+    CallContext {
+        deadline_ns: deadline.unwrap_or(u64::MAX),
+        ..CallContext::ROOT
+    }
+}
+
+fn of_stream(target: &str, error: &CallError) -> CallError<Json> {
+    match error {
+        CallError::Host { status, message } => refusal(*status, format!("{target}: {message}")),
+        CallError::Interface(never) => match *never {},
     }
 }
 

@@ -5,6 +5,7 @@ mod core;
 mod error;
 mod find;
 mod front_end;
+mod json_streams;
 mod report;
 
 pub(crate) use self::core::Core;

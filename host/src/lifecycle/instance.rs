@@ -61,7 +61,7 @@ impl Instance {
         let starting = Arc::clone(&generation);
         let Ok(reply) = worker.run(timeout, move || starting.start()) else {
             // It may come to its end yet: nobody shall hear of it then.
-            generation.caller.stopped.store(true, Ordering::Release);
+            generation.caller.shut();
             return Err(hung("start"));
         };
         let instance = Self { generation, worker };
@@ -102,6 +102,8 @@ impl Instance {
     pub(crate) fn stop(self, core: &Core, deadline: Duration) -> Result<(), String> {
         let generation = Arc::clone(&self.generation);
         let caller = Arc::clone(&generation.caller);
+        // Before its tasks are dropped: whoever reads shall not take a stream for complete.
+        caller.end_streams("was stopped");
         let result = self
             .worker
             .run(deadline.saturating_add(Duration::from_millis(500)), move || {
@@ -109,7 +111,7 @@ impl Instance {
                 drop(generation);
                 reply
             });
-        caller.stopped.store(true, Ordering::Release);
+        caller.shut();
         core.calls.abandon(&self.generation);
         match result {
             Ok(reply) => {

@@ -13,7 +13,6 @@ use crate::router::{Permit, run_queued};
 use backplane_plugin_api::status;
 use std::collections::{BTreeSet, VecDeque};
 use std::path::PathBuf;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -212,7 +211,7 @@ impl Module {
             Ok(()) => instance.stop(&self.core, timeout),
             Err(message) => {
                 // Somebody is still inside: the instance is left alone.
-                instance.generation.caller.stopped.store(true, Ordering::Release);
+                instance.generation.caller.shut();
                 std::mem::forget(instance);
                 Err(message)
             }

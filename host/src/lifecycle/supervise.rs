@@ -160,6 +160,8 @@ impl Module {
             self.reopen();
             return Err(why);
         }
+        let why = format!("failed: {message}");
+        instance.generation.caller.end_streams(&why);
         if let Err(why) = instance.stop(&self.core, self.core.host.stop_timeout) {
             tracing::warn!(module = %self.slot.name, "the failed generation: {why}");
         }

@@ -188,6 +188,9 @@ impl Module {
     }
 
     fn retire(&self, old: Option<Instance>) {
+        if let Some(old) = &old {
+            old.generation.caller.end_streams("was exchanged");
+        }
         if let Some(Err(message)) = old.map(|old| old.stop(&self.core, self.core.host.stop_timeout)) {
             tracing::warn!(module = %self.slot.name, "the retired generation: {message}");
         }

@@ -159,7 +159,7 @@ impl Generation {
     /// Keeps the code of the instance and its way to the host for the life of the process, because threads of
     /// the instance may be left that use them.
     pub(crate) fn keep_environment(&self) {
-        self.caller.stopped.store(true, Ordering::Release);
+        self.caller.shut();
         std::mem::forget((Arc::clone(&self.plugin), Arc::clone(&self.caller)));
     }
 

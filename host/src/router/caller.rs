@@ -9,6 +9,7 @@ use crate::registry::{Binding, Slot};
 use crate::router::{copy_args, pending::Done};
 use backplane_descriptor::Codec;
 use backplane_plugin_api::{Args, CallContext, Host, Reply, Slice, status};
+use backplane_sdk::pipe::Ends;
 use semver::VersionReq;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -33,6 +34,14 @@ impl Asker {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         Self { number, codec }
     }
+
+    /// The one whose streams go by `number`.
+    pub(super) const fn numbered(number: u64) -> Self {
+        Self {
+            number,
+            codec: Codec::Cbor,
+        }
+    }
 }
 
 /// What one module generation, or one front end, calls the host with.
@@ -54,6 +63,8 @@ pub(crate) struct Caller {
     /// Set when it has stopped: from then on it is answered `STOPPING`.
     pub(crate) stopped: AtomicBool,
     pub(crate) meter: Meter,
+    /// Its ends of streams.
+    pub(crate) ends: Ends,
 }
 
 /// An event that waits until its publisher is let in.
@@ -93,9 +104,11 @@ impl Caller {
         publishes: Vec<Vec<Publisher>>,
         unmapped_later: Option<Weak<Plugin>>,
     ) -> Arc<Self> {
+        let asker = Asker::new(codec);
+        let ends = core.streams.ends(Arc::clone(&slot.name), asker.number);
         let bindings = (0..limits::BINDINGS).map(|_| OnceLock::new()).collect();
         Arc::new(Self {
-            asker: Asker::new(codec),
+            asker,
             core,
             slot,
             permits,
@@ -106,6 +119,7 @@ impl Caller {
             held: Mutex::new(Some(Vec::new())),
             stopped: AtomicBool::new(false),
             meter: Meter::default(),
+            ends,
         })
     }
 
@@ -115,6 +129,19 @@ impl Caller {
             table: &raw const super::HOST_TABLE,
             ctx: Arc::as_ptr(self).cast(),
         }
+    }
+
+    /// Ends the streams that it writes, for the reason that follows its name; what was written is still read.
+    pub(crate) fn end_streams(&self, why: &str) {
+        let message = format!("{} {why}", self.slot.name);
+        self.ends.end(status::UNAVAILABLE, &message);
+    }
+
+    /// It has stopped, as far as the host is concerned: it is answered `STOPPING`, and its streams are over.
+    pub(crate) fn shut(&self) {
+        self.stopped.store(true, Ordering::Release);
+        self.end_streams("was stopped");
+        self.ends.close();
     }
 
     /// Binds an interface and gives the number of the binding.

@@ -50,19 +50,22 @@ pub(super) fn on_own_thread(
         );
         if code != status::PENDING {
             // The call was attached when it was queued, so that this ends both of its sides.
-            core.calls.complete(&generation.caller, ticket, own_copy(reply));
+            core.calls
+                .complete(&generation.caller, ticket, own_copy(&core, reply));
         }
     })
 }
 
 /// The same answer in the host's own memory: the plugin's may be unmapped before the caller has read it.
-pub(super) fn own_copy(reply: Reply) -> Reply {
-    let attachments: Vec<Buf> = reply
-        .attachments
-        .as_slice()
-        .iter()
-        .map(|it| Buf::from(it.as_bytes().to_vec()))
-        .collect();
+///
+/// The reading end of a stream is the host's already, and goes into a buffer that the plugin does not free.
+pub(super) fn own_copy(core: &Core, reply: Reply) -> Reply {
+    let copy = |bytes: &[u8]| {
+        let stream = core.streams.carry(bytes);
+        stream.unwrap_or_else(|| bytes.to_vec().into())
+    };
+    let attachments = reply.attachments.as_slice().iter();
+    let attachments: Vec<Buf> = attachments.map(|it| copy(it.as_bytes())).collect();
     Reply {
         attachments: attachments.into(),
         ..Reply::new(reply.status, reply.payload.as_bytes().to_vec())

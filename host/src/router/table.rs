@@ -5,10 +5,12 @@
 
 use super::own_thread::own_copy;
 use super::pending::Done;
+use super::streams::STREAM_TABLE;
 use super::{Caller, door, pass, route};
 use crate::clock;
 use backplane_plugin_api::{
-    ABI_LEVEL, Args, Call, CallContext, DoneFn, HostTable, LogRecord, Reply, Slice, status,
+    ABI_LEVEL, Args, Call, CallContext, DoneFn, HostTable, LogRecord, Reply, STREAM_SERVICE, STREAM_VERSION,
+    Slice, status,
 };
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -31,7 +33,7 @@ pub(crate) static HOST_TABLE: HostTable = HostTable {
     emit: Some(emit),
     retain: Some(retain),
     release: Some(release),
-    query_service: None,
+    query_service: Some(query_service),
 };
 
 /// The caller behind the context pointer.
@@ -54,7 +56,7 @@ fn guard(reply: &mut Reply, work: impl FnOnce(&mut Reply) -> Result<i32, Reply>)
 }
 
 impl Caller {
-    fn check_running(&self) -> Result<(), Reply> {
+    pub(super) fn check_running(&self) -> Result<(), Reply> {
         if self.stopped.load(Ordering::Acquire) {
             return Err(Reply::error(
                 status::STOPPING,
@@ -167,7 +169,7 @@ unsafe extern "C" fn complete(host: *const c_void, ticket: u64, reply: *mut Repl
     let (caller, reply) = unsafe { (caller(host), std::mem::replace(&mut *reply, Reply::EMPTY)) };
     drop(catch_unwind(AssertUnwindSafe(|| {
         let reply = if caller.unmapped_later.is_some() {
-            own_copy(reply)
+            own_copy(&caller.core, reply)
         } else {
             reply
         };
@@ -210,4 +212,12 @@ unsafe extern "C" fn emit(
             caller.emit(interface, event, context, args, reply)
         })
     })
+}
+
+unsafe extern "C" fn query_service(_: *const c_void, name: Slice, version: u32) -> *const c_void {
+    // SAFETY: the module passes a slice that is valid for the call.
+    match (unsafe { name.as_bytes() }, version) {
+        (name, STREAM_VERSION) if name == STREAM_SERVICE.as_bytes() => (&raw const STREAM_TABLE).cast(),
+        _ => std::ptr::null(),
+    }
 }

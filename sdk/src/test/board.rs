@@ -6,9 +6,10 @@ use super::published::{Data, Published};
 use super::seat::Seat;
 use super::target::{Kind, Target};
 use super::tickets::{Callee, Tickets};
-use super::{BINDINGS, CALLS, STOP, lock, runtime, table};
-use crate::blob::Blob;
+use super::{BINDINGS, CALLS, STOP, lock, runtime, streams, table};
+use crate::attachment::Attachment;
 use crate::host::HostHandle;
+use crate::pipe::Ends;
 use backplane_descriptor::fixed::{InterfaceTy, ManifestTy};
 use backplane_plugin_api::{Args, CHAIN_LIMIT, Call, CallContext, Host, Reply, Slice, kind, status};
 use semver::{Version, VersionReq};
@@ -28,8 +29,10 @@ pub(super) struct Board {
     targets: Mutex<Vec<Arc<Target>>>,
     /// Who calls: the module first.
     callers: Mutex<Vec<Arc<str>>>,
-    pub(super) tickets: Tickets,
+    pub(super) tickets: Arc<Tickets>,
     pub(super) published: Published,
+    /// Streams of the module, of the fakes and of the test alike: for them all the board is the host.
+    pub(super) ends: Ends,
     pub(super) logs: Logs,
     pub(super) seat: Seat,
 }
@@ -38,13 +41,15 @@ impl Board {
     pub(super) fn new(manifest: &'static ManifestTy, fakes: Vec<Arc<Fake>>) -> &'static Self {
         /// Holds what would look lost to a leak checker.
         static ALL: Mutex<Vec<&'static Board>> = Mutex::new(Vec::new());
+        let (begun, tickets) = (Instant::now(), Arc::<Tickets>::default());
         let board: &'static Self = Box::leak(Box::new(Self {
             manifest,
             fakes: Mutex::new(fakes),
-            begun: Instant::now(),
+            begun,
             targets: Mutex::default(),
             callers: Mutex::new(vec![manifest.name.into()]),
-            tickets: Tickets::default(),
+            ends: streams::ends(manifest.name, begun, &tickets),
+            tickets,
             published: Published::default(),
             logs: Logs::default(),
             seat: Seat::default(),
@@ -71,9 +76,7 @@ impl Board {
 
     /// Nanoseconds since the bench began, never 0: that means "no deadline".
     pub(super) fn now_ns(&self) -> u64 {
-        u64::try_from(self.begun.elapsed().as_nanos())
-            .unwrap_or(u64::MAX)
-            .max(1)
+        nanos(self.begun.elapsed()).max(1)
     }
 
     /// What ends the wait for `ticket` at its deadline.
@@ -104,7 +107,7 @@ impl Board {
                     }
                 });
             }
-            None => {}
+            Some(Callee::Stream) | None => {}
         }
     }
 
@@ -229,10 +232,8 @@ impl Board {
         }
         context.chain[depth] = target.caller.0;
         context.depth = depth as u32 + 1;
-        let default = Duration::from_millis(target.deadline_ms(method).into()).as_nanos();
-        let default = self
-            .now_ns()
-            .saturating_add(u64::try_from(default).unwrap_or(u64::MAX));
+        let default = Duration::from_millis(target.deadline_ms(method).into());
+        let default = self.now_ns().saturating_add(nanos(default));
         context.deadline_ns = match context.deadline_ns {
             0 => default,
             own => own.min(default),
@@ -246,18 +247,27 @@ impl Board {
             .open(|ticket| (Callee::Module, self.timer(ticket, deadline)))
     }
 
-    pub(super) fn emit(&self, interface: u32, event: u32, payload: Vec<u8>, blobs: Vec<Blob>) -> Reply {
+    pub(super) fn emit(
+        &self,
+        interface: u32,
+        event: u32,
+        payload: Vec<u8>,
+        attachments: Vec<Attachment>,
+    ) -> Reply {
         let provided = self.manifest.provides.get(interface as usize);
         if provided.is_none_or(|it| it.events.len() <= event as usize) {
             let message = format!("the manifest has no event {event} in interface {interface}");
             return Reply::error(status::NOT_FOUND, message);
         }
-        self.published.add((interface, event), Data { payload, blobs });
+        self.published
+            .add((interface, event), Data { payload, attachments });
         Reply::EMPTY
     }
 
     /// Stops and destroys the module. Blocks.
     pub(super) fn stop(&self) -> Reply {
+        let message = format!("{} was stopped", self.name());
+        self.ends.end(status::UNAVAILABLE, &message);
         let stopped = self.seat.with(|handle, table| {
             let mut reply = Reply::EMPTY;
             if let Some(stop) = table.stop {
@@ -277,6 +287,11 @@ impl Board {
         }
         Reply::error(status::TIMEOUT, "a call has not returned from the module")
     }
+}
+
+/// Less than 600 years.
+pub(super) fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// Whether `interface` is of a version that `requirement` wants.

@@ -4,6 +4,7 @@ use super::board::Board;
 use super::runtime;
 use super::tickets::Callee;
 use crate::current::{self, InContext};
+use crate::host::HostHandle;
 use crate::serve::{Incoming, Outcome, Serve};
 use crate::trace;
 use backplane_descriptor::fixed::InterfaceTy;
@@ -37,21 +38,23 @@ impl Fake {
 
     /// Answers on this thread what needs no waiting, as a module does.
     pub(super) fn call(&self, board: &'static Board, call: &Call) -> Reply {
+        let _runtime = runtime().enter();
         // What a fake logs is not the module's.
-        trace::within(None, || self.answer(board, call))
+        trace::within_silent(&board.handle(), || self.answer(board, call))
     }
 
     fn answer(&self, board: &'static Board, call: &Call) -> Reply {
-        let incoming = Incoming(call);
+        let host = board.handle();
+        let incoming = Incoming { call, host: &host };
         let future = match caught(|| current::enter(call.context, || (self.answer)(&incoming))) {
             Ok(Outcome::Later(future)) => future,
             Ok(Outcome::Ready(reply)) | Err(reply) => return reply,
         };
-        let mut future = Caught(InContext {
+        let future = InContext {
             context: call.context,
             future,
-        });
-        let _runtime = runtime().enter();
+        };
+        let mut future = Caught { host, future };
         if let Poll::Ready(reply) = Pin::new(&mut future).poll(&mut Context::from_waker(Waker::noop())) {
             return reply;
         }
@@ -81,12 +84,17 @@ fn caught<T>(work: impl FnOnce() -> T) -> Result<T, Reply> {
     })
 }
 
-struct Caught(InContext<Reply>);
+struct Caught {
+    host: HostHandle,
+    future: InContext<Reply>,
+}
 
 impl Future for Caught {
     type Output = Reply;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Reply> {
-        caught(|| Pin::new(&mut self.0).poll(cx)).unwrap_or_else(Poll::Ready)
+        let Self { host, future } = &mut *self;
+        let poll = || trace::within_silent(host, || Pin::new(future).poll(cx));
+        caught(poll).unwrap_or_else(Poll::Ready)
     }
 }

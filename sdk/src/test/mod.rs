@@ -65,6 +65,7 @@ mod logs;
 mod published;
 mod running;
 mod seat;
+mod streams;
 mod table;
 mod target;
 mod tickets;
@@ -87,6 +88,15 @@ const STOP: Duration = Duration::from_secs(5);
 const EVENT: Duration = Duration::from_secs(10);
 /// How many calls may wait for their answer at the same time; the next one is refused with `BUSY`.
 const CALLS: usize = 1024;
+/// How long an end of a stream waits for the other one.
+const STREAM: Duration = Duration::from_secs(30);
+/// The bounds of streams: those of the host.
+const STREAMS: crate::pipe::Limits = crate::pipe::Limits {
+    window: 1 << 20,
+    items: 1024,
+    item: 1 << 20,
+    open: 256,
+};
 /// How many bindings there may be.
 const BINDINGS: usize = 4096;
 /// How many published events are kept, of each kind; the oldest give way.

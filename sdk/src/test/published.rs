@@ -2,7 +2,7 @@
 
 use super::board::Board;
 use super::{BenchError, EVENT, EVENTS, lock, runtime};
-use crate::blob::{self, Blob};
+use crate::attachment::{self, Attachment};
 use crate::event::{Event, EventSpec};
 use crate::value::Value as _;
 use std::collections::{HashMap, VecDeque};
@@ -29,7 +29,7 @@ struct Topic {
 #[derive(Clone)]
 pub(super) struct Data {
     pub(super) payload: Vec<u8>,
-    pub(super) blobs: Vec<Blob>,
+    pub(super) attachments: Vec<Attachment>,
 }
 
 impl Published {
@@ -107,7 +107,8 @@ impl<E: EventSpec> Received<E> {
         let (sequence, data) = self.board.published.after(self.key, self.seen)?;
         let lost = sequence - self.seen - 1;
         self.seen = sequence;
-        let body = blob::provide(data.blobs, || E::Body::decode(&data.payload));
+        let decode = || E::Body::decode(&data.payload);
+        let body = attachment::provide(Some(&self.board.handle()), data.attachments, decode);
         let event = |body| Event {
             body,
             sequence,

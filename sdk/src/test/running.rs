@@ -5,12 +5,13 @@ use super::logs::Line;
 use super::published::Received;
 use super::target::Kind;
 use super::{BenchError, STOP, runtime};
-use crate::blob;
+use crate::attachment;
 use crate::client::{Binding, CallError, Client, with_args};
 use crate::event::EventSpec;
 use crate::host::ReplyFuture;
 use crate::module::Plug;
-use crate::value::Value as _;
+use crate::stream::{Sender, Stream};
+use crate::value::Value;
 use backplane_plugin_api::{CallContext, ModuleHandle, ModuleTable, Reply, Slice, status};
 use std::marker::PhantomData;
 use std::sync::atomic::AtomicU64;
@@ -72,6 +73,11 @@ impl<M: Plug> Running<M> {
         C::new(Binding::new(self.board.handle(), binding))
     }
 
+    /// A stream that the test writes, to hand to a method.
+    pub fn channel<T: Value>(&self) -> (Sender<T>, Stream<T>) {
+        Stream::channel_in(self.board.handle())
+    }
+
     /// Hands an event to the module, and waits until it has handled it.
     ///
     /// # Errors
@@ -87,7 +93,7 @@ impl<M: Plug> Running<M> {
             return Err(host(status::NOT_FOUND, message));
         };
         let mut payload = Vec::new();
-        let (encoded, blobs) = blob::collect(|| body.encode(&mut payload));
+        let (encoded, attachments) = attachment::collect(|| body.encode(&mut payload));
         encoded.map_err(|error| host(status::BAD_ARGUMENTS, error.to_string()))?;
         let mut subscriptions = self.subscriptions.lock().await;
         let binding = match subscriptions[index] {
@@ -97,7 +103,7 @@ impl<M: Plug> Running<M> {
                 .map_err(|it| host(it.status, it.message()))?,
         };
         subscriptions[index] = Some(binding);
-        let call: ReplyFuture = with_args(&payload, &blobs, |args| {
+        let call: ReplyFuture = with_args(&payload, &attachments, |args| {
             self.board.handle().call(binding, 0, &CallContext::ROOT, args)
         });
         let reply = call.await;

@@ -2,9 +2,11 @@
 
 use super::board::Board;
 use super::tickets::Done;
-use crate::blob::Blob;
+use crate::attachment::Attachment;
+use crate::pipe;
 use backplane_plugin_api::{
-    ABI_LEVEL, Args, Call, CallContext, DoneFn, HostTable, LogRecord, Reply, Slice, level,
+    ABI_LEVEL, Args, Call, CallContext, DoneFn, HostTable, LogRecord, Reply, STREAM_SERVICE, STREAM_VERSION,
+    Slice, StreamTable, level,
 };
 use std::ffi::c_void;
 
@@ -24,8 +26,10 @@ pub(super) static TABLE: HostTable = HostTable {
     // Boards live for ever.
     retain: None,
     release: None,
-    query_service: None,
+    query_service: Some(query_service),
 };
+
+static STREAMS: StreamTable = pipe::table::<Board>();
 
 /// # Safety
 /// `host` must be the context of a board.
@@ -140,8 +144,16 @@ unsafe extern "C" fn emit(
     // SAFETY: as above.
     let (payload, attachments) = unsafe { (args.payload.as_bytes().to_vec(), args.attachments()) };
     // SAFETY: as above, for each attachment.
-    let copy = |slice: &Slice| Blob::from(unsafe { slice.as_bytes() }.to_vec());
+    let copy = |slice: &Slice| Attachment::arrived(unsafe { slice.as_bytes() });
     let answer = board.emit(interface, event, payload, attachments.iter().map(copy).collect());
     // SAFETY: the module passes a reply that it initialised.
     unsafe { give(reply, answer) }
+}
+
+unsafe extern "C" fn query_service(_: *const c_void, name: Slice, version: u32) -> *const c_void {
+    // SAFETY: the module passes a slice that is valid for the call.
+    match (unsafe { name.as_bytes() }, version) {
+        (name, STREAM_VERSION) if name == STREAM_SERVICE.as_bytes() => (&raw const STREAMS).cast(),
+        _ => std::ptr::null(),
+    }
 }

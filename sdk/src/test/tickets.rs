@@ -20,6 +20,8 @@ struct Open {
 pub(super) enum Callee {
     Module,
     Fake(AbortHandle),
+    /// The other end of a stream.
+    Stream,
 }
 
 struct Ticket {
@@ -92,6 +94,11 @@ impl Tickets {
     /// The callee answers. An answer that nobody waits for any more is dropped.
     pub(super) fn complete(&self, ticket: u64, reply: Reply) {
         self.end(ticket, reply);
+    }
+
+    /// Whether somebody waits for it, or may come to.
+    pub(super) fn is_open(&self, ticket: u64) -> bool {
+        lock(&self.0).calls.contains_key(&ticket)
     }
 
     /// The caller gives up.

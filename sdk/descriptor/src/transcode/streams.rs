@@ -1,4 +1,4 @@
-//! Where the streams of a value are.
+//! Where the streams of a value are, and where their items.
 
 use super::{TranscodeError, read::Reader};
 use crate::Type;
@@ -15,6 +15,21 @@ pub fn streams(ty: &Type, cbor: &[u8]) -> Result<Vec<u64>, TranscodeError> {
         find(&mut Reader::new(cbor), ty, &mut found)?;
     }
     Ok(found)
+}
+
+/// The items of a CBOR sequence (RFC 8742), undecoded.
+///
+/// # Errors
+/// [`TranscodeError`] where one of them is not well-formed.
+pub fn sequence(cbor: &[u8]) -> Result<Vec<&[u8]>, TranscodeError> {
+    let mut input = Reader::new(cbor);
+    let mut items = Vec::new();
+    while input.rest() > 0 {
+        let start = cbor.len() - input.rest();
+        input.skip()?;
+        items.push(&cbor[start..cbor.len() - input.rest()]);
+    }
+    Ok(items)
 }
 
 /// Records lie in each other as deep as a manifest may be at most.

@@ -284,6 +284,8 @@ fn the_items_of_a_stream_are_an_attachment_and_found_by_the_type() {
     assert_eq!(cbor_to_json(&ty, &cbor, &slices).unwrap(), json);
     let torn = cbor_to_json(&ty, &cbor, &[b"", &[1, 0x18], b""]).unwrap_err();
     assert_eq!(torn.to_string(), "inner.rows[1]: the CBOR ends too early");
+    assert_eq!(sequence(&attachments[1]), Ok(vec![&[1][..], &[0x18, 200]]));
+    assert!(sequence(&[1, 0x18]).is_err());
     assert_eq!(streams(&Type::Text, &cbor), Ok(vec![]));
     assert!(streams(&ty, &[0x80]).is_err());
 }
