@@ -130,7 +130,7 @@ async fn the_guides_work_as_they_stand() {
 
     guide.run(&folder, "cargo build");
     let tested = guide.run(&folder, "cargo test");
-    assert!(tested.contains("2 passed"), "{tested}");
+    assert!(tested.contains("3 passed"), "{tested}");
 
     let host = Host::start(Bundle::read(&folder.join("bundle.toml")).expect("the bundle is right"));
     let host = host.expect("the host starts");
@@ -161,6 +161,10 @@ async fn rust(host: &Host, guide: &Guide, folder: &Path) {
         call("demo.counter.add", json!({})).await,
         json!(5),
         "one by default"
+    );
+    assert_eq!(
+        call("demo.report.totals", json!({"times": 2})).await,
+        json!([6, 7])
     );
     assert_eq!(
         call("demo.report.rush", json!({"times": 9})).await,
