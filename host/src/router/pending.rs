@@ -254,17 +254,13 @@ impl Calls {
         let Some(pending) = shard.get_mut(&ticket) else {
             return;
         };
-        let ended = match std::mem::replace(&mut pending.caller, CallerSide::Over) {
+        let before = std::mem::replace(&mut pending.caller, CallerSide::Over);
+        if matches!(before, CallerSide::Open) && code == status::TIMEOUT {
             // Kept for a while for who asks; what nobody asks for in that time either is thrown away.
-            CallerSide::Open if code == status::TIMEOUT => {
-                pending.caller = CallerSide::Answered(Reply::error(code, message));
-                pending.deadline += limits::UNCLAIMED_ANSWER;
-                self.deadlines.add(pending.deadline, ticket);
-                None
-            }
-            CallerSide::Waiting(done) => Some(done),
-            CallerSide::Open | CallerSide::Answered(_) | CallerSide::Over => None,
-        };
+            pending.caller = CallerSide::Answered(Reply::error(code, message));
+            pending.deadline += limits::UNCLAIMED_ANSWER;
+            self.deadlines.add(pending.deadline, ticket);
+        }
         let generation = pending.module.as_ref().map(|it| Arc::clone(&it.generation));
         let on_expiry = pending.on_expiry.take();
         drop(shard);
@@ -272,8 +268,11 @@ impl Calls {
         if let Some(run) = on_expiry {
             run();
         }
-        if let Some(done) = ended {
-            done.tell(Reply::error(code, message));
+        match before {
+            CallerSide::Waiting(done) => done.tell(Reply::error(code, message)),
+            // Freed here, without the lock: what frees it may close a stream, or be a plugin's.
+            CallerSide::Answered(reply) => drop(reply),
+            CallerSide::Open | CallerSide::Over => {}
         }
         if let Some(generation) = generation {
             generation.cancel(ticket);
@@ -354,14 +353,47 @@ impl Calls {
 mod tests {
     use super::{Asker, Calls, Done};
     use backplane_descriptor::Codec;
-    use backplane_plugin_api::{Reply, status};
+    use backplane_plugin_api::{Buf, Reply, status};
     use std::sync::mpsc::{Receiver, channel};
+    use std::sync::{Arc, OnceLock};
     use std::time::{Duration, Instant};
 
     fn answers() -> (Done, Receiver<i32>) {
         let (told, answer) = channel();
         let done = move |reply: Reply| told.send(reply.status).expect("the test waits");
         (Done::Own(Box::new(done)), answer)
+    }
+
+    #[test]
+    fn an_answer_that_nobody_wants_is_freed_without_a_lock() {
+        static CALLS: OnceLock<Arc<Calls>> = OnceLock::new();
+        static BYTE: u8 = 0;
+        unsafe extern "C" fn free(_: *mut u8, _: usize, _: usize) {
+            // Whatever it does with calls, it finds no lock held.
+            assert_eq!(CALLS.get().map(|calls| calls.len()), Some(0));
+        }
+        let calls = CALLS.get_or_init(Calls::new);
+        let attachment = Buf {
+            ptr: (&raw const BYTE).cast_mut(),
+            len: 1,
+            cap: 1,
+            free: Some(free),
+        };
+        let (asker, (told, freed)) = (Asker::new(Codec::Cbor), channel());
+        let ticket = calls.open(asker, Instant::now() + Duration::from_secs(60));
+        let attachments = vec![attachment].into();
+        calls.answer(
+            ticket,
+            Reply {
+                attachments,
+                ..Reply::EMPTY
+            },
+        );
+        std::thread::spawn(move || {
+            calls.cancel(asker, ticket);
+            told.send(()).expect("the test waits");
+        });
+        assert_eq!(freed.recv_timeout(Duration::from_secs(10)), Ok(()));
     }
 
     #[test]

@@ -82,6 +82,9 @@ impl Pipe {
         if state.closed {
             return Reply::error(status::CANCELLED, "nobody reads the stream any more");
         }
+        if state.end.is_some() {
+            return Reply::error(status::NOT_FOUND, "the stream was ended");
+        }
         if !self.has_room(&state, item.len()) {
             let reply = self.wait(state.writer.map(|(ticket, _)| ticket), wait);
             if reply.status == status::PENDING {
@@ -116,9 +119,15 @@ impl Pipe {
     pub(super) fn finish(&self, code: i32, message: String) {
         let mut state = self.lock();
         state.end.get_or_insert((code, message));
-        let reader = state.reader.take();
+        self.wake_all(state);
+    }
+
+    fn wake_all(&self, mut state: MutexGuard<'_, State>) {
+        let waiting = [state.reader.take(), state.writer.take().map(|(ticket, _)| ticket)];
         drop(state);
-        self.wake(reader);
+        for ticket in waiting {
+            self.wake(ticket);
+        }
     }
 
     /// The items at hand up to `credit` bytes, the end, or a ticket.
@@ -160,12 +169,8 @@ impl Pipe {
         state.closed = true;
         state.bytes = 0;
         let items = std::mem::take(&mut state.items);
-        let waiting = [state.reader.take(), state.writer.take().map(|(ticket, _)| ticket)];
-        drop(state);
+        self.wake_all(state);
         drop(items);
-        for ticket in waiting {
-            self.wake(ticket);
-        }
     }
 }
 

@@ -15,6 +15,9 @@ const NAME: usize = 16;
 /// Reading ends by name.
 type Readers = Mutex<HashMap<Name, Reader>>;
 
+/// Writing ends by number.
+type Writers = HashMap<u64, Arc<Pipe>>;
+
 struct Reader {
     pipe: Arc<Pipe>,
     /// Whose it is; nobody's while it is on its way.
@@ -99,19 +102,14 @@ pub struct Ends {
     /// How many streams that it opened exist.
     opened: Arc<AtomicUsize>,
     /// Its writing ends; `None` once it has stopped.
-    writers: Mutex<Option<HashMap<u64, Arc<Pipe>>>>,
+    writers: Mutex<Option<Writers>>,
 }
 
 impl Ends {
     pub(super) fn open(&self, window: u64) -> Result<(u64, Buf), Reply> {
         let Streams { tickets, limits, .. } = &*self.streams;
         let mut writers = lock(&self.writers);
-        let Some(writers) = &mut *writers else {
-            return Err(Reply::error(
-                status::STOPPING,
-                format!("{} has stopped", self.name),
-            ));
-        };
+        let writers = self.running(&mut writers)?;
         if self.opened.load(Ordering::Relaxed) >= limits.open {
             let message = format!(
                 "{} has {} streams open, which is the limit",
@@ -145,8 +143,8 @@ impl Ends {
     }
 
     pub(super) fn writer(&self, number: u64) -> Result<Arc<Pipe>, Reply> {
-        let writers = lock(&self.writers);
-        let found = writers.as_ref().and_then(|it| it.get(&number));
+        let mut writers = lock(&self.writers);
+        let found = self.running(&mut writers)?.get(&number);
         found.cloned().ok_or_else(|| self.no_writer(number))
     }
 
@@ -155,8 +153,13 @@ impl Ends {
         Reply::error(status::NOT_FOUND, message)
     }
 
+    fn running<'a>(&self, writers: &'a mut Option<Writers>) -> Result<&'a mut Writers, Reply> {
+        let stopped = || Reply::error(status::STOPPING, format!("{} has stopped", self.name));
+        writers.as_mut().ok_or_else(stopped)
+    }
+
     pub(super) fn finish(&self, number: u64, code: i32, message: String) -> Result<(), Reply> {
-        let pipe = lock(&self.writers).as_mut().and_then(|it| it.remove(&number));
+        let pipe = self.running(&mut lock(&self.writers))?.remove(&number);
         pipe.ok_or_else(|| self.no_writer(number))?.finish(code, message);
         Ok(())
     }

@@ -136,6 +136,7 @@ impl Model {
     fn write(&mut self, item: &[u8], reply: &Reply) {
         match reply.status {
             status::CANCELLED => assert!(self.closed),
+            status::NOT_FOUND => assert!(self.end.is_some()),
             status::BUSY => assert!(self.writer.is_some() && !self.room_for(item.len())),
             status::PENDING => {
                 assert!(self.writer.is_none() && !self.room_for(item.len()));
@@ -143,7 +144,7 @@ impl Model {
             }
             other => {
                 assert_eq!(other, status::OK);
-                assert!(!self.closed && self.room_for(item.len()));
+                assert!(!self.closed && self.end.is_none() && self.room_for(item.len()));
                 self.items.push(item.to_vec());
             }
         }
@@ -177,7 +178,7 @@ impl Model {
     /// Whoever waits has a reason to, and nobody else does.
     fn check(&mut self, tickets: &Fake) {
         if let Some((ticket, len)) = self.writer {
-            let goes_on = self.closed || self.room_for(len);
+            let goes_on = self.closed || self.end.is_some() || self.room_for(len);
             assert_eq!(tickets.is_over(ticket), goes_on);
             self.writer = self.writer.filter(|_| !goes_on);
         }
