@@ -204,7 +204,15 @@ async fn a_stream_outlives_the_library_that_wrote_it() {
     let mut short = rows.scan(&0, &5, &1000).await.expect("a stream");
     let mut page = rows.page(&5).await.expect("a page");
     let mut endless = rows.scan(&0, &u64::MAX, &1000).await.expect("a stream");
-    let is_written = || async { rows.written().await.expect("it answers") > 1000 };
+    for number in 0..2000 {
+        let read = endless.next().await;
+        assert_eq!(
+            read,
+            Some(Ok(row(number, 1000))),
+            "the writer is woken from here, too"
+        );
+    }
+    let is_written = || async { rows.written().await.expect("it answers") > 2500 };
     while !is_written().await {
         tokio::task::yield_now().await;
     }

@@ -5,7 +5,7 @@ use crate::events::Publisher;
 use crate::host::Core;
 use crate::library::Plugin;
 use crate::registry::{Generation, Job, Slot};
-use crate::router::{Caller, Permit};
+use crate::router::{Caller, Permit, UnmappedLater};
 use backplane_descriptor::Unload;
 use backplane_plugin_api::{ModuleInfo, Reply, Slice, status};
 use std::path::PathBuf;
@@ -28,6 +28,8 @@ pub(crate) struct Order {
 pub(crate) struct Instance {
     pub(crate) generation: Arc<Generation>,
     worker: Worker,
+    /// Where a plugin that will be unmapped is told of answers. Not the other thread: that may be waiting for one.
+    told_on: Option<Worker>,
 }
 
 impl Instance {
@@ -35,18 +37,27 @@ impl Instance {
     pub(crate) fn start(core: &Arc<Core>, slot: &Arc<Slot>, order: &Order) -> Result<Self, String> {
         let number = slot.next_generation.fetch_add(1, Ordering::Relaxed);
         let clean = order.plugin.manifest().unload == Unload::Clean;
+        let thread =
+            |name: String| Worker::start(&name).map_err(|error| format!("cannot make a thread: {error}"));
+        let told_on = match clean {
+            true => Some(thread(format!("{}-{number}-told", slot.name))?),
+            false => None,
+        };
+        let unmapped_later = told_on.as_ref().map(|told_on| UnmappedLater {
+            plugin: Arc::downgrade(&order.plugin),
+            told_on: told_on.jobs(),
+        });
         let caller = Caller::new(
             Arc::clone(core),
             Arc::clone(slot),
             order.plugin.manifest().codec,
             order.permits.clone(),
             publishers(core, slot, &order.plugin),
-            clean.then(|| Arc::downgrade(&order.plugin)),
+            unmapped_later,
         );
         std::fs::create_dir_all(&order.data_dir)
             .map_err(|error| format!("cannot make the folder {}: {error}", order.data_dir.display()))?;
-        let worker = Worker::start(&format!("{}-{number}", slot.name))
-            .map_err(|error| format!("cannot make a thread: {error}"))?;
+        let worker = thread(format!("{}-{number}", slot.name))?;
         let own_thread = clean.then(|| worker.jobs());
         let timeout = order.start_timeout;
         let hung = |what: &str| {
@@ -64,7 +75,11 @@ impl Instance {
             generation.caller.shut();
             return Err(hung("start"));
         };
-        let instance = Self { generation, worker };
+        let instance = Self {
+            generation,
+            worker,
+            told_on,
+        };
         match explain("start", &reply) {
             Ok(()) => Ok(instance),
             Err(message) => {
@@ -115,7 +130,11 @@ impl Instance {
         core.calls.abandon(&self.generation);
         match result {
             Ok(reply) => {
-                let Self { generation, worker } = self;
+                let Self {
+                    generation,
+                    worker,
+                    told_on,
+                } = self;
                 if reply.status != status::OK {
                     // It says itself that its work has not ended.
                     generation.keep_environment();
@@ -124,6 +143,11 @@ impl Instance {
                 let gone = worker.run(deadline, move || drop(generation));
                 if gone.is_ok() {
                     worker.join();
+                    if let Some(told_on) = told_on
+                        && told_on.run(deadline, || ()).is_ok()
+                    {
+                        told_on.join();
+                    }
                 }
                 explain("stop", &reply)
             }

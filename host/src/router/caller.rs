@@ -5,13 +5,14 @@ use crate::host::Core;
 use crate::library::Plugin;
 use crate::limits;
 use crate::log::Meter;
-use crate::registry::{Binding, Slot};
+use crate::registry::{Binding, Job, Slot};
 use crate::router::{copy_args, pending::Done};
 use backplane_descriptor::Codec;
 use backplane_plugin_api::{Args, CallContext, Host, Reply, Slice, status};
 use backplane_sdk::pipe::Ends;
 use semver::VersionReq;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 /// Who asked for a call, and may therefore wait for its answer and cancel it.
@@ -55,9 +56,8 @@ pub(crate) struct Caller {
     bound: AtomicUsize,
     /// The events that it publishes, by interface and event.
     pub(crate) publishes: Vec<Vec<Publisher>>,
-    /// Its library, where that will be unmapped: nothing of its memory may be passed on. Not kept from here,
-    /// because the last to let go of a caller may be code of that library.
-    pub(crate) unmapped_later: Option<Weak<Plugin>>,
+    /// Where its library will be unmapped: nothing of its memory may be passed on.
+    pub(crate) unmapped_later: Option<UnmappedLater>,
     /// What it has published before it was let in itself; `None` from then on.
     held: Mutex<Option<Vec<Held>>>,
     /// Set when it has stopped: from then on it is answered `STOPPING`.
@@ -65,6 +65,14 @@ pub(crate) struct Caller {
     pub(crate) meter: Meter,
     /// Its ends of streams.
     pub(crate) ends: Ends,
+}
+
+/// A library that will be unmapped.
+pub(crate) struct UnmappedLater {
+    /// Not kept from here, because the last to let go of a caller may be code of that library.
+    pub(crate) plugin: Weak<Plugin>,
+    /// The thread that tells it of answers. What it leaves behind for the end of a thread keeps it mapped until then.
+    pub(crate) told_on: SyncSender<Job>,
 }
 
 /// An event that waits until its publisher is let in.
@@ -102,7 +110,7 @@ impl Caller {
         codec: Codec,
         permits: Vec<Permit>,
         publishes: Vec<Vec<Publisher>>,
-        unmapped_later: Option<Weak<Plugin>>,
+        unmapped_later: Option<UnmappedLater>,
     ) -> Arc<Self> {
         let asker = Asker::new(codec);
         let ends = core.streams.ends(Arc::clone(&slot.name), asker.number);

@@ -18,7 +18,7 @@ mod streams;
 mod table;
 
 pub(crate) use args::copy_args;
-pub(crate) use caller::{Asker, Caller, Permit};
+pub(crate) use caller::{Asker, Caller, Permit, UnmappedLater};
 pub(crate) use pass::{deliver, route};
 pub(crate) use queued::{QueuedCall, run_queued};
 pub(crate) use streams::streams;

@@ -10,11 +10,12 @@ use super::door::Asked;
 use super::{Asker, Caller};
 use crate::library::Plugin;
 use crate::limits;
-use crate::registry::{Generation, Slot};
+use crate::registry::{Generation, Job, Slot};
 use backplane_plugin_api::{DoneFn, Reply, status};
 use std::collections::HashMap;
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -58,8 +59,8 @@ struct ModuleSide {
 
 /// Whom to tell.
 pub(crate) enum Done {
-    /// A plugin, and its library where that would else be unmapped while `done` runs on whichever thread.
-    Foreign(*mut c_void, DoneFn, Option<Arc<Plugin>>),
+    /// A plugin. Where its library will be unmapped, it is kept until then, and told on the thread for that.
+    Foreign(*mut c_void, DoneFn, Option<(Arc<Plugin>, SyncSender<Job>)>),
     /// The host itself.
     Own(Box<dyn FnOnce(Reply) + Send>),
 }
@@ -71,11 +72,21 @@ impl Done {
     /// Tells it. No lock is held.
     pub(crate) fn tell(self, mut reply: Reply) {
         match self {
-            Self::Foreign(user, done, code) => {
+            Self::Foreign(user, done, None) => {
                 // SAFETY: `user` and `done` came together from the caller, and this runs once, because it takes
                 // `self`; the reply is valid and the receiver's to take.
                 unsafe { done.0(user, &mut reply) };
-                drop(code);
+            }
+            Self::Foreign(user, done, Some((plugin, thread))) => {
+                let told = Self::Foreign(user, done, None);
+                let job: Job = Box::new(move || {
+                    told.tell(reply);
+                    drop(plugin);
+                });
+                // Better told here, and unmapped when this thread ends, than never.
+                if let Err(TrySendError::Full(job) | TrySendError::Disconnected(job)) = thread.try_send(job) {
+                    job();
+                }
             }
             Self::Own(done) => done(reply),
         }

@@ -14,8 +14,8 @@ use backplane_plugin_api::{
 };
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Weak};
 
 /// What every module gets.
 pub(crate) static HOST_TABLE: HostTable = HostTable {
@@ -141,7 +141,9 @@ unsafe extern "C" fn call(
 unsafe extern "C" fn when_done(host: *const c_void, ticket: u64, user: *mut c_void, done: DoneFn) {
     // SAFETY: the module passes its own context.
     let caller = unsafe { caller(host) };
-    let done = Done::Foreign(user, done, caller.unmapped_later.as_ref().and_then(Weak::upgrade));
+    let place = caller.unmapped_later.as_ref();
+    let place = place.and_then(|it| Some((it.plugin.upgrade()?, it.told_on.clone())));
+    let done = Done::Foreign(user, done, place);
     drop(catch_unwind(AssertUnwindSafe(|| {
         caller.core.calls.when_done(caller.asker, ticket, done)
     })));
