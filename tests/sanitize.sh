@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the tests of ABI, loader, router and swap under a sanitizer: tests/sanitize.sh address|thread [FILTER...]
+# Runs the tests of ABI, loader, router, streams and swap under a sanitizer: tests/sanitize.sh address|thread [FILTER...]
 # What it covers, and what it has shown: docs/sanitizers.md
 set -eu
 cd "$(dirname "$0")/.."
@@ -37,5 +37,5 @@ export TSAN_OPTIONS="second_deadlock_stack=1:${TSAN_OPTIONS:-}"
 # Left out: a plugin of the nightly compiler in a host of the stable one, as here both are of the nightly one.
 exec rustup run nightly cargo test --jobs "${JOBS:-2}" --no-fail-fast --no-default-features \
     -p backplane-plugin-api -p backplane-sdk -p backplane-host -p backplane-tests \
-    --lib --test kit --test loading --test calls --test swap --test faults --test unload --test json_plugins -- \
+    --lib --test kit --test loading --test calls --test streams --test swap --test faults --test unload --test json_plugins -- \
     --skip a_plugin_of_the_nightly_compiler_loads "$@"
