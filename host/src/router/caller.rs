@@ -16,7 +16,8 @@ use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 /// Who asked for a call, and may therefore wait for its answer and cancel it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// One number is one asker.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Asker {
     number: u64,
     /// How it writes and reads values.
@@ -36,12 +37,18 @@ impl Asker {
         Self { number, codec }
     }
 
-    /// The one whose streams go by `number`.
+    /// The one whose streams go by `number`, as far as waiting goes: what it waits for there has no value.
     pub(super) const fn numbered(number: u64) -> Self {
         Self {
             number,
             codec: Codec::Cbor,
         }
+    }
+}
+
+impl PartialEq for Asker {
+    fn eq(&self, other: &Self) -> bool {
+        self.number == other.number
     }
 }
 

@@ -11,7 +11,7 @@ use super::{Asker, Caller};
 use crate::events::Data;
 use crate::limits;
 use crate::registry::Generation;
-use backplane_descriptor::transcode::{TranscodeError, cbor_to_json, json_to_cbor};
+use backplane_descriptor::transcode::{TranscodeError, cbor_to_json, has_stream, json_to_cbor};
 use backplane_descriptor::{Codec, Method, Type};
 use backplane_plugin_api::{Args, Buf, Call, Reply, Slice, kind, status};
 
@@ -32,6 +32,8 @@ enum Problem {
     Size(usize),
     #[error("{0} blobs, at most {limit} are allowed", limit = limits::ATTACHMENTS)]
     Blobs(usize),
+    #[error("it has a stream, and one of the two speaks JSON, which has none")]
+    Stream,
     #[error("attachments came along, which JSON does not have: bytes are 0x and hexadecimal digits")]
     Attachments,
 }
@@ -41,6 +43,7 @@ impl Problem {
     fn refuse(self, fault: i32, what: &str) -> Reply {
         let code = match self {
             Self::Size(_) | Self::Blobs(_) => status::TOO_LARGE,
+            Self::Stream => status::UNSUPPORTED,
             Self::Json(_) | Self::Type(_) | Self::Attachments => fault,
         };
         Reply::error(code, format!("{what}: {self}"))
@@ -51,6 +54,9 @@ impl Message {
     /// Translates a value of the type `ty`, which lies at `place`, to the codec `to`.
     fn translate(to: Codec, ty: &Type, place: &str, value: &[u8], blobs: &[&[u8]]) -> Result<Self, Problem> {
         let at = |error: TranscodeError| error.within(place);
+        if has_stream(ty) {
+            return Err(Problem::Stream);
+        }
         let message = match to {
             Codec::Cbor if value.len() > limits::PAYLOAD => return Err(Problem::Size(value.len())),
             Codec::Cbor if !blobs.is_empty() => return Err(Problem::Attachments),

@@ -49,7 +49,7 @@ mod streams;
 mod value;
 
 pub use error::{Problem, TranscodeError};
-pub use streams::{sequence, streams};
+pub use streams::{has_stream, sequence, streams};
 
 use crate::Type;
 use serde_json::Value;

@@ -155,3 +155,25 @@ fn more_blobs_than_a_call_may_have_do_not_get_out() {
     let refusal = translate(limits::ATTACHMENTS + 1).map(|_| ()).unwrap_err();
     assert_eq!(refusal.to_string(), "1025 blobs, at most 1024 are allowed");
 }
+
+#[test]
+fn a_stream_does_not_get_through() {
+    let rows = Type::Record(Record {
+        name: "page".to_owned(),
+        docs: String::new(),
+        fields: vec![Field {
+            name: "rows".to_owned(),
+            docs: String::new(),
+            ty: Type::Stream(Box::new(Type::U8)),
+            default: None,
+        }],
+    });
+    let problem = Message::translate(Codec::Cbor, &rows, "", br#"{"rows": [1]}"#, &[]).err();
+    let refusal = problem.map(|it| it.refuse(status::INTERNAL, "the answer"));
+    let refusal = refusal.expect("it is refused");
+    assert_eq!(refusal.status, status::UNSUPPORTED);
+    assert_eq!(
+        refusal.message(),
+        "the answer: it has a stream, and one of the two speaks JSON, which has none"
+    );
+}

@@ -32,8 +32,8 @@ pub fn sequence(cbor: &[u8]) -> Result<Vec<&[u8]>, TranscodeError> {
     Ok(items)
 }
 
-/// Records lie in each other as deep as a manifest may be at most.
-fn has_stream(ty: &Type) -> bool {
+/// Whether a value of type `ty` has streams, where they may stand.
+pub fn has_stream(ty: &Type) -> bool {
     match ty {
         Type::Stream(_) => true,
         Type::Record(record) => record.fields.iter().any(|field| has_stream(&field.ty)),
