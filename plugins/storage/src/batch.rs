@@ -1,6 +1,8 @@
 //! Batches: the operations that are applied together or not at all.
 
-use crate::error::{Result, check_size};
+use std::time::Duration;
+
+use crate::error::{Error, Result, check_size};
 use crate::key::{Key, KeyRange};
 use crate::limits;
 
@@ -11,6 +13,7 @@ pub(crate) enum Op {
         category: String,
         key: Key,
         payload: Vec<u8>,
+        ttl: Option<Duration>,
     },
     Delete {
         category: String,
@@ -34,6 +37,7 @@ impl Op {
                 category,
                 key,
                 payload,
+                ..
             } => category.len() + key.as_bytes().len() + payload.len(),
             Op::Delete { category, key } => category.len() + key.as_bytes().len(),
             Op::DeleteRange { category, range } => category.len() + range_bytes(range),
@@ -51,8 +55,10 @@ impl Op {
                 category,
                 key,
                 payload,
+                ttl,
             } => {
                 check_place(category, key)?;
+                check_ttl(*ttl)?;
                 check_size("payload bytes", payload.len(), limits::MAX_PAYLOAD_BYTES)
             }
             Op::Delete { category, key } => check_place(category, key),
@@ -72,6 +78,16 @@ impl Op {
 
 fn range_bytes(range: &KeyRange) -> usize {
     range.start.as_bytes().len() + range.stop.as_bytes().len()
+}
+
+fn check_ttl(ttl: Option<Duration>) -> Result<()> {
+    match ttl {
+        Some(ttl) if ttl < Duration::from_millis(1) || ttl > limits::MAX_TTL => Err(Error::argument(
+            "time to live",
+            format!("must be 1 ms to {} ms", limits::MAX_TTL.as_millis()),
+        )),
+        _ => Ok(()),
+    }
 }
 
 pub(crate) fn check_category(category: &str) -> Result<()> {
@@ -134,10 +150,24 @@ impl Batch {
     /// Stores `payload` under `key`, in place of what is there.
     #[must_use]
     pub fn put(self, category: impl Into<String>, key: impl Into<Key>, payload: impl Into<Vec<u8>>) -> Self {
+        self.put_for(category, key, payload, None)
+    }
+
+    /// As [`Batch::put`]; the key is gone `ttl` after the write was applied, 1 ms to [`limits::MAX_TTL`], by the
+    /// clock of the system. With `None` it stays.
+    #[must_use]
+    pub fn put_for(
+        self,
+        category: impl Into<String>,
+        key: impl Into<Key>,
+        payload: impl Into<Vec<u8>>,
+        ttl: Option<Duration>,
+    ) -> Self {
         self.push(Op::Put {
             category: category.into(),
             key: key.into(),
             payload: payload.into(),
+            ttl,
         })
     }
 
@@ -191,7 +221,6 @@ impl std::fmt::Debug for Batch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Error;
 
     #[test]
     fn parts_over_their_limit_are_refused_by_name() {
@@ -223,6 +252,22 @@ mod tests {
             limits::MAX_BATCH_OPS,
         );
         assert_eq!(batch.into_ops().unwrap_err(), expected);
+    }
+
+    #[test]
+    fn a_time_to_live_out_of_bounds_is_refused() {
+        for ttl in [Duration::ZERO, limits::MAX_TTL + Duration::from_millis(1)] {
+            let refused = Batch::new()
+                .put_for("", [], "", Some(ttl))
+                .into_ops()
+                .unwrap_err();
+            assert_eq!(
+                refused.to_string(),
+                "time to live: must be 1 ms to 3153600000000 ms"
+            );
+        }
+        let longest = Batch::new().put_for("", [], "", Some(limits::MAX_TTL));
+        assert!(longest.into_ops().is_ok());
     }
 
     #[test]

@@ -33,6 +33,7 @@ pub(crate) struct Counters {
     pub(crate) locked: AtomicU64,
     pub(crate) transactions: AtomicU64,
     pub(crate) durable_transactions: AtomicU64,
+    pub(crate) expired: AtomicU64,
 }
 
 /// What the writer, the sessions and the handles of a job have in common.
@@ -123,6 +124,10 @@ pub struct Stats {
     pub durable_transactions: u64,
     /// Open read connections.
     pub readers: usize,
+    /// Expired keys that were removed from the file.
+    pub expired_rows: u64,
+    /// Size in bytes over which the file does not grow.
+    pub quota: Option<u64>,
 }
 
 /// An open job. Clones are the same job.
@@ -204,6 +209,8 @@ impl Job {
             transactions: counters.transactions.load(Relaxed),
             durable_transactions: counters.durable_transactions.load(Relaxed),
             readers: shared.readers.open(),
+            expired_rows: counters.expired.load(Relaxed),
+            quota: shared.context.quota,
         })
     }
 

@@ -30,6 +30,7 @@
 
 mod batch;
 mod blocking;
+mod clock;
 mod error;
 mod failures;
 mod import;
@@ -37,6 +38,7 @@ mod job;
 mod job_id;
 mod key;
 pub mod limits;
+mod migrate;
 mod options;
 mod plugin;
 mod query;

@@ -20,6 +20,8 @@ pub const MAX_CATEGORY_BYTES: usize = 4096;
 pub const MAX_KEY_BYTES: usize = 128 * 1024;
 /// Largest payload.
 pub const MAX_PAYLOAD_BYTES: usize = 64 * 1024 * 1024;
+/// Longest time that a key may be given to live: a hundred years.
+pub const MAX_TTL: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 /// Operations in one batch.
 pub const MAX_BATCH_OPS: usize = 65_536;
 /// Bytes of categories, keys and payloads in one batch.
@@ -37,6 +39,13 @@ pub const MAX_WAITING_CALLERS: usize = 4096;
 pub const GROUP_OPS: usize = 1024;
 /// Bytes that share one transaction.
 pub const GROUP_BYTES: usize = 4 * 1024 * 1024;
+
+/// Expired keys that are removed from the file in one transaction.
+pub const PURGE_ROWS: usize = 1024;
+/// Least time between two such transactions, unless the first one left some.
+pub const PURGE_PAUSE: Duration = Duration::from_secs(1);
+/// Time after which it is tried again when it failed.
+pub const PURGE_RETRY: Duration = Duration::from_secs(60);
 
 /// Read connections of one job; they are opened when needed.
 pub const MAX_READERS: usize = 4;

@@ -3,6 +3,7 @@
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use crate::clock;
 use crate::error::{Error, Result, check_size};
 use crate::key::{Key, KeyRange};
 use crate::limits;
@@ -104,10 +105,19 @@ pub struct Page<T, N> {
     pub next: Option<N>,
 }
 
+// A key is gone from the moment at which it expires, whether its row is in the file or not. Queries that read the row
+// look at its column `expires`. Those that can do with the index over the keys leave out the few row ids that the index
+// over the expiry times gives, so that they need not read the rows.
+
 pub(crate) fn get(connection: &Connection, category: &str, key: &Key) -> rusqlite::Result<Option<Vec<u8>>> {
+    let sql = "SELECT payload FROM kv
+               WHERE category = ?1 AND key = ?2 AND (expires IS NULL OR expires > ?3)";
     connection
-        .prepare_cached("SELECT payload FROM kv WHERE category = ?1 AND key = ?2")?
-        .query_row(params![category.as_bytes(), key.as_bytes()], |row| row.get(0))
+        .prepare_cached(sql)?
+        .query_row(
+            params![category.as_bytes(), key.as_bytes(), clock::now()],
+            |row| row.get(0),
+        )
         .optional()
 }
 
@@ -119,26 +129,30 @@ pub(crate) fn get_up_to(
     limit: usize,
 ) -> rusqlite::Result<Option<Option<Vec<u8>>>> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let sql =
-        "SELECT CASE WHEN length(payload) <= ?3 THEN payload END FROM kv WHERE category = ?1 AND key = ?2";
+    let sql = "SELECT CASE WHEN length(payload) <= ?4 THEN payload END FROM kv
+               WHERE category = ?1 AND key = ?2 AND (expires IS NULL OR expires > ?3)";
     connection
         .prepare_cached(sql)?
-        .query_row(params![category.as_bytes(), key.as_bytes(), limit], |row| {
-            row.get(0)
-        })
+        .query_row(
+            params![category.as_bytes(), key.as_bytes(), clock::now(), limit],
+            |row| row.get(0),
+        )
         .optional()
 }
 
-/// Whether `key` holds `expected`, or is absent when that is `None`.
+/// Whether `key` holds `expected` at `now`, or is absent when that is `None`.
 pub(crate) fn holds(
     connection: &Connection,
     category: &str,
     key: &Key,
     expected: Option<&[u8]>,
+    now: i64,
 ) -> rusqlite::Result<bool> {
+    let sql = "SELECT payload FROM kv
+               WHERE category = ?1 AND key = ?2 AND (expires IS NULL OR expires > ?3)";
     let stored = connection
-        .prepare_cached("SELECT payload FROM kv WHERE category = ?1 AND key = ?2")?
-        .query_row(params![category.as_bytes(), key.as_bytes()], |row| {
+        .prepare_cached(sql)?
+        .query_row(params![category.as_bytes(), key.as_bytes(), now], |row| {
             Ok(expected.is_some_and(|expected| row.get_ref(0) == Ok(ValueRef::Blob(expected))))
         })
         .optional()?;
@@ -146,20 +160,29 @@ pub(crate) fn holds(
 }
 
 pub(crate) fn exists(connection: &Connection, category: &str, key: &Key) -> rusqlite::Result<bool> {
+    let sql = "SELECT 1 FROM kv
+               WHERE category = ?1 AND key = ?2 AND id NOT IN (SELECT id FROM kv WHERE expires <= ?3)";
     connection
-        .prepare_cached("SELECT 1 FROM kv WHERE category = ?1 AND key = ?2")?
-        .exists(params![category.as_bytes(), key.as_bytes()])
+        .prepare_cached(sql)?
+        .exists(params![category.as_bytes(), key.as_bytes(), clock::now()])
 }
 
 pub(crate) fn count(connection: &Connection, category: &str, range: &KeyRange) -> rusqlite::Result<u64> {
     let (start, stop) = (range.start.as_bytes(), range.stop.as_bytes());
-    let sql = match stop.is_empty() {
-        true => "SELECT count(*) FROM kv WHERE category = ?1 AND key >= ?2 AND ?3 IS NOT NULL",
-        false => "SELECT count(*) FROM kv WHERE category = ?1 AND key >= ?2 AND key < ?3",
+    let upper = if stop.is_empty() {
+        "?3 IS NOT NULL"
+    } else {
+        "key < ?3"
     };
+    let sql = format!(
+        "SELECT count(*) FROM kv
+         WHERE category = ?1 AND key >= ?2 AND {upper} AND id NOT IN (SELECT id FROM kv WHERE expires <= ?4)"
+    );
     let count: i64 = connection
-        .prepare_cached(sql)?
-        .query_row(params![category.as_bytes(), start, stop], |row| row.get(0))?;
+        .prepare_cached(&sql)?
+        .query_row(params![category.as_bytes(), start, stop, clock::now()], |row| {
+            row.get(0)
+        })?;
     Ok(count.unsigned_abs())
 }
 
@@ -180,11 +203,13 @@ pub(crate) fn scan(connection: &Connection, category: &str, scan: &Scan) -> rusq
     let columns = if scan.keys_only { "key" } else { "key, payload" };
     let order = if scan.reverse { "DESC" } else { "ASC" };
     let sql = format!(
-        "SELECT {columns} FROM kv WHERE category = ?1 AND key {lower} ?2 {upper} ORDER BY key {order} LIMIT ?4"
+        "SELECT {columns} FROM kv
+         WHERE category = ?1 AND key {lower} ?2 {upper} AND id NOT IN (SELECT id FROM kv WHERE expires <= ?5)
+         ORDER BY key {order} LIMIT ?4"
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let one_more = i64::try_from(scan.limit).unwrap_or(i64::MAX).saturating_add(1);
-    let mut found = statement.query(params![category.as_bytes(), start, stop, one_more])?;
+    let mut found = statement.query(params![category.as_bytes(), start, stop, one_more, clock::now()])?;
     let (mut rows, mut bytes) = (Vec::<Row>::new(), 0);
     while let Some(row) = found.next()? {
         let key = row.get_ref(0)?.as_blob()?;
@@ -233,18 +258,24 @@ pub(crate) fn categories(
     limit: usize,
 ) -> rusqlite::Result<Page<String, String>> {
     let snapshot = connection.unchecked_transaction()?;
+    let now = clock::now();
     let mut rows = Vec::<String>::new();
     let mut last = after.map(|after| after.as_bytes().to_vec());
     let mut more = true;
     while more && rows.len() <= limit {
-        let found = match &last {
-            None => snapshot
-                .prepare_cached("SELECT category FROM kv ORDER BY category LIMIT 1")?
-                .query_row([], |row| row.get::<_, Vec<u8>>(0)),
-            Some(last) => snapshot
-                .prepare_cached("SELECT category FROM kv WHERE category > ?1 ORDER BY category LIMIT 1")?
-                .query_row([last], |row| row.get(0)),
+        let lower = if last.is_some() {
+            "category > ?1"
+        } else {
+            "?1 IS NULL"
         };
+        let sql = format!(
+            "SELECT category FROM kv
+             WHERE {lower} AND id NOT IN (SELECT id FROM kv WHERE expires <= ?2)
+             ORDER BY category LIMIT 1"
+        );
+        let found = snapshot
+            .prepare_cached(&sql)?
+            .query_row(params![last, now], |row| row.get::<_, Vec<u8>>(0));
         last = found.optional()?;
         more = last.is_some();
         // Only text is ever stored as a category.
@@ -258,4 +289,11 @@ pub(crate) fn categories(
         rows[limit - 1].clone()
     });
     Ok(Page { rows, next })
+}
+
+/// When the next key expires.
+pub(crate) fn next_expiry(connection: &Connection) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached("SELECT min(expires) FROM kv WHERE expires IS NOT NULL")?
+        .query_row([], |row| row.get(0))
 }

@@ -12,6 +12,7 @@ fn item(bytes: usize) -> Item {
         category: String::new(),
         key: Default::default(),
         payload: vec![0; bytes],
+        ttl: None,
     };
     Item {
         sequence: 0,

@@ -4,6 +4,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::migrate;
 
 /// The lock file; no job id turns into this name.
 const LOCK_FILE: &str = ".lock";
@@ -101,6 +102,9 @@ pub(crate) fn remove(path: &Path) -> Result<bool> {
 
 /// Removes a database file and those beside it; false when there was none.
 pub(crate) fn remove_database(path: &Path) -> Result<bool> {
+    for copy in [migrate::copy_of(path), migrate::unfinished_copy_of(path)] {
+        remove(&copy)?;
+    }
     let mut found = false;
     for suffix in ["-wal", "-shm", ""] {
         found |= remove(&with_suffix(path, suffix))?;

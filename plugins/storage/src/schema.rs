@@ -1,8 +1,9 @@
 //! The file format: opening, checking and creating it.
 //!
-//! Format 2 is a table with a row id and a unique index over category and key. In a table without row ids a large
+//! The format is a table with a row id and a unique index over category and key. In a table without row ids a large
 //! payload lies inside the index and every comparison reads it (storage.md §6.4). The application id marks the file
-//! as ours; whatever carries another one, or another format, is refused and left as it is.
+//! as ours; whatever carries another one, or a format that is not known, is refused and left as it is. Format 2, which
+//! had no expiry times, is brought to format 3 by [`migrate`](crate::migrate).
 
 use std::fs::{self, OpenOptions};
 use std::io;
@@ -12,21 +13,24 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::error::{Error, ErrorContext, Result};
 use crate::limits;
+use crate::migrate;
 use crate::root;
 
 /// Marks a database file as ours: `BpKv` in ASCII.
 pub const APPLICATION_ID: i32 = 0x4270_4b76;
 /// The file format that this version reads and writes, kept in `user_version`.
-pub const FORMAT: i32 = 2;
+pub const FORMAT: i32 = 3;
 
 const CREATE: &str = "
     CREATE TABLE kv (
         id INTEGER PRIMARY KEY,
         category BLOB NOT NULL,
         key BLOB NOT NULL,
-        payload BLOB NOT NULL
+        payload BLOB NOT NULL,
+        expires INTEGER
     ) STRICT;
     CREATE UNIQUE INDEX kv_key ON kv (category, key);
+    CREATE INDEX kv_expires ON kv (expires) WHERE expires IS NOT NULL;
 ";
 
 /// Creates an empty file, readable by its owner only. False when there is one already.
@@ -78,6 +82,21 @@ pub(crate) fn publish(unfinished: &Path, path: &Path) -> Result<()> {
     fs::rename(unfinished, path).map_err(Error::io("name the file of a job"))
 }
 
+/// Writes what `connection` sees at one moment to a new file, compacted; nothing is left of it after a failure.
+pub(crate) fn write_copy(connection: &Connection, path: &Path, context: &ErrorContext) -> Result<()> {
+    let name = path
+        .to_str()
+        .ok_or_else(|| Error::argument("path", "is not UTF-8"))?;
+    if !create_file(path)? {
+        return Err(Error::argument("path", "exists already"));
+    }
+    let copied = connection.execute("VACUUM INTO ?1", [name]);
+    if copied.is_err() {
+        root::remove(path)?;
+    }
+    copied.map(drop).map_err(|error| context.wrap(error))
+}
+
 /// Opens the one connection that writes.
 pub(crate) fn open_writer(path: &Path, context: &ErrorContext) -> Result<Connection> {
     let wrap = |error| context.wrap(error);
@@ -86,7 +105,9 @@ pub(crate) fn open_writer(path: &Path, context: &ErrorContext) -> Result<Connect
     connection
         .busy_timeout(limits::SQLITE_BUSY_TIMEOUT)
         .map_err(wrap)?;
-    check_format(&connection, context)?;
+    if check_format(&connection, context)? == migrate::FROM {
+        migrate::migrate(&connection, path, context)?;
+    }
     configure(&connection, context.quota).map_err(wrap)?;
     restrict(path)?;
     Ok(connection)
@@ -127,12 +148,12 @@ pub(crate) fn marks(connection: &Connection) -> rusqlite::Result<Marks> {
     })
 }
 
-/// Refuses a file that is not in our format. An empty one is damaged, because none is ever published empty.
-fn check_format(connection: &Connection, context: &ErrorContext) -> Result<()> {
+/// The format of a file that is ours; refuses others. An empty one is damaged, because none is ever published empty.
+fn check_format(connection: &Connection, context: &ErrorContext) -> Result<i32> {
     let marks = marks(connection).map_err(|error| context.wrap(error))?;
     let job = context.job.clone();
     match (marks.application_id, marks.format, marks.tables) {
-        (APPLICATION_ID, FORMAT, _) => Ok(()),
+        (APPLICATION_ID, found @ (FORMAT | migrate::FROM), _) => Ok(found),
         (0, 0, 0) => Err(Error::Corrupt { job }),
         // The reference implementation marks its format 1 with no application id.
         (APPLICATION_ID, found, _) | (0, found @ 1, _) => Err(Error::IncompatibleVersion {

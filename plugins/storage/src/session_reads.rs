@@ -11,7 +11,6 @@ use crate::error::{Error, Result, check_size};
 use crate::key::{Key, KeyRange};
 use crate::limits;
 use crate::query::{self, Page, Row, Scan};
-use crate::root;
 use crate::schema;
 use crate::session::Session;
 
@@ -132,16 +131,7 @@ impl Session {
     /// # Errors
     /// As [`Session::get`]; [`Error::InvalidArgument`] when `path` exists or is not UTF-8.
     pub fn backup_to(&self, path: &Path) -> Result<()> {
-        let name = path
-            .to_str()
-            .ok_or_else(|| Error::argument("path", "is not UTF-8"))?;
-        if !schema::create_file(path)? {
-            return Err(Error::argument("path", "exists already"));
-        }
-        let copied = self.read(|connection| connection.execute("VACUUM INTO ?1", [name]).map(drop));
-        if copied.is_err() {
-            root::remove(path)?;
-        }
-        copied
+        let context = &self.shared.context;
+        self.read(|connection| Ok(schema::write_copy(connection, path, context)))?
     }
 }

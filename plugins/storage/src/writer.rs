@@ -4,13 +4,16 @@
 //! answers. When the transaction as a whole fails, each batch is tried again alone, so that one caller's failure
 //! does not become another's.
 
+use std::cell::Cell;
 use std::slice;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, params};
 
 use crate::batch::Op;
+use crate::clock;
 use crate::error::{Error, Result};
 use crate::job::{ENDED, Shared};
 use crate::limits;
@@ -27,6 +30,10 @@ pub(crate) struct Writer {
     full_sync: bool,
     /// Whether commits lie in the log that no one waited for the disk to take. A log found at opening is such.
     unsynced: bool,
+    /// The moment at which the first key expires, or an earlier one; `i64::MAX` if none does.
+    next_expiry: Cell<i64>,
+    /// When expired keys may be removed again.
+    next_purge: Instant,
     /// The directory stays ours as long as the file may be open.
     _root: Arc<RootLock>,
 }
@@ -51,6 +58,9 @@ impl Writer {
             shared,
             full_sync: false,
             unsynced: true,
+            // Not known yet.
+            next_expiry: Cell::new(0),
+            next_purge: Instant::now(),
             _root: root,
         }
     }
@@ -60,15 +70,15 @@ impl Writer {
         let _release = Release(Arc::clone(&self.shared));
         let mut dirty = false;
         loop {
-            match self
-                .shared
-                .queue
-                .take_group(dirty.then_some(limits::IDLE_CHECKPOINT))
-            {
+            let patience = dirty.then_some(limits::IDLE_CHECKPOINT);
+            let patience = patience.into_iter().chain(self.purge_in()).min();
+            match self.shared.queue.take_group(patience) {
                 Taken::Group(items) => {
                     self.commit_group(items);
                     dirty = true;
+                    self.purge_if_due();
                 }
+                Taken::Idle if self.purge_if_due() => dirty = true,
                 Taken::Idle => {
                     if let Err(error) = self.checkpoint("PASSIVE") {
                         tracing::warn!(job = self.shared.id, %error, "the log could not be moved into the file");
@@ -147,6 +157,47 @@ impl Writer {
         committed
     }
 
+    /// How long until expired keys are to be removed; `None` when none expires.
+    fn purge_in(&self) -> Option<Duration> {
+        let next = self.next_expiry.get();
+        let expires = (next < i64::MAX).then(|| clock::until(clock::now(), next))?;
+        Some(expires.max(self.next_purge.saturating_duration_since(Instant::now())))
+    }
+
+    /// Removes some expired keys from the file, if it is time; true if it tried. Readers do not see them in any case.
+    fn purge_if_due(&mut self) -> bool {
+        if self.purge_in().is_none_or(|left| !left.is_zero()) {
+            return false;
+        }
+        let pause = match self.purge() {
+            Ok(limits::PURGE_ROWS) => Duration::ZERO,
+            Ok(_) => limits::PURGE_PAUSE,
+            Err(error) => {
+                tracing::warn!(job = self.shared.id, %error, "expired keys could not be removed");
+                limits::PURGE_RETRY
+            }
+        };
+        self.next_purge = Instant::now() + pause;
+        true
+    }
+
+    fn purge(&mut self) -> Result<usize> {
+        self.wait_for_disk(false)?;
+        let wrap = |error| self.shared.context.wrap(error);
+        let sql = "DELETE FROM kv WHERE id IN (SELECT id FROM kv WHERE expires <= ?1 LIMIT ?2)";
+        let most = i64::try_from(limits::PURGE_ROWS).unwrap_or(i64::MAX);
+        let rows = self
+            .connection
+            .prepare_cached(sql)
+            .and_then(|mut delete| delete.execute(params![clock::now(), most]))
+            .map_err(wrap)?;
+        let next = query::next_expiry(&self.connection).map_err(wrap)?;
+        self.next_expiry.set(next.unwrap_or(i64::MAX));
+        self.unsynced |= rows > 0;
+        self.shared.counters.expired.fetch_add(rows as u64, Relaxed);
+        Ok(rows)
+    }
+
     fn fill(&self, items: &[Item], touch: bool) -> Result<Vec<Result<Outcome>>> {
         if touch {
             // A commit that changes no page does not wait for the disk, yet earlier commits have to get there:
@@ -155,11 +206,12 @@ impl Writer {
                 .pragma_update(None, "user_version", schema::FORMAT)
                 .map_err(|error| self.shared.context.wrap(error))?;
         }
-        items.iter().map(|item| self.apply(item)).collect()
+        let now = clock::now();
+        items.iter().map(|item| self.apply(item, now)).collect()
     }
 
     /// Applies one batch. The outer error says that the whole transaction is gone.
-    fn apply(&self, item: &Item) -> Result<Result<Outcome>> {
+    fn apply(&self, item: &Item, now: i64) -> Result<Result<Outcome>> {
         // One statement undoes itself.
         let savepoint = item.ops.len() > 1;
         if savepoint {
@@ -170,7 +222,7 @@ impl Writer {
             .ops
             .iter()
             .enumerate()
-            .find_map(|(at, op)| match self.apply_op(at, op) {
+            .find_map(|(at, op)| match self.apply_op(at, op, now) {
                 Ok(rows) => {
                     removed += rows;
                     None
@@ -192,40 +244,55 @@ impl Writer {
     }
 
     /// Applies one operation; gives the number of rows that it removed.
-    fn apply_op(&self, at: usize, op: &Op) -> Result<u64> {
+    fn apply_op(&self, at: usize, op: &Op, now: i64) -> Result<u64> {
         let done = match op {
             Op::Put {
                 category,
                 key,
                 payload,
-            } => self
-                .connection
-                .prepare_cached(
-                    "INSERT INTO kv (category, key, payload) VALUES (?1, ?2, ?3)
-                     ON CONFLICT (category, key) DO UPDATE SET payload = excluded.payload",
-                )
-                .and_then(|mut put| put.execute(params![category.as_bytes(), key.as_bytes(), payload]))
-                .map(|_| 0),
+                ttl,
+            } => {
+                let expires = ttl.map(|ttl| clock::after(now, ttl));
+                let first = self.next_expiry.get();
+                self.next_expiry
+                    .set(expires.map_or(first, |expires| first.min(expires)));
+                self.connection
+                    .prepare_cached(
+                        "INSERT INTO kv (category, key, payload, expires) VALUES (?1, ?2, ?3, ?4)
+                         ON CONFLICT (category, key)
+                         DO UPDATE SET payload = excluded.payload, expires = excluded.expires",
+                    )
+                    .and_then(|mut put| {
+                        put.execute(params![category.as_bytes(), key.as_bytes(), payload, expires])
+                    })
+                    .map(|_| 0)
+            }
             Op::Delete { category, key } => self
                 .connection
-                .prepare_cached("DELETE FROM kv WHERE category = ?1 AND key = ?2")
-                .and_then(|mut delete| delete.execute(params![category.as_bytes(), key.as_bytes()])),
-            Op::DeleteRange { category, range } if range.stop.as_bytes().is_empty() => self
-                .connection
-                .prepare_cached("DELETE FROM kv WHERE category = ?1 AND key >= ?2")
-                .and_then(|mut delete| delete.execute(params![category.as_bytes(), range.start.as_bytes()])),
-            Op::DeleteRange { category, range } => self
-                .connection
-                .prepare_cached("DELETE FROM kv WHERE category = ?1 AND key >= ?2 AND key < ?3")
-                .and_then(|mut delete| {
-                    let (start, stop) = (range.start.as_bytes(), range.stop.as_bytes());
-                    delete.execute(params![category.as_bytes(), start, stop])
-                }),
+                .prepare_cached(
+                    "DELETE FROM kv WHERE category = ?1 AND key = ?2 AND (expires IS NULL OR expires > ?3)",
+                )
+                .and_then(|mut delete| delete.execute(params![category.as_bytes(), key.as_bytes(), now])),
+            Op::DeleteRange { category, range } => {
+                let (start, stop) = (range.start.as_bytes(), range.stop.as_bytes());
+                let upper = if stop.is_empty() {
+                    "?3 IS NOT NULL"
+                } else {
+                    "key < ?3"
+                };
+                let sql = format!(
+                    "DELETE FROM kv WHERE category = ?1 AND key >= ?2 AND {upper}
+                     AND (expires IS NULL OR expires > ?4)"
+                );
+                self.connection
+                    .prepare_cached(&sql)
+                    .and_then(|mut delete| delete.execute(params![category.as_bytes(), start, stop, now]))
+            }
             Op::Expect {
                 category,
                 key,
                 payload,
-            } => match query::holds(&self.connection, category, key, payload.as_deref()) {
+            } => match query::holds(&self.connection, category, key, payload.as_deref(), now) {
                 Ok(false) => return Err(Error::Conflict { op: at }),
                 Ok(true) => Ok(0),
                 Err(error) => Err(error),

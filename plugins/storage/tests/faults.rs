@@ -85,19 +85,19 @@ fn a_truncated_file_is_refused() {
 fn a_newer_format_is_refused() {
     let error = refused(|path| {
         own_file(path);
-        database(path, "PRAGMA user_version = 3");
+        database(path, "PRAGMA user_version = 4");
     });
     assert_eq!(
         error,
         Error::IncompatibleVersion {
             job: "bad".into(),
-            found: 3,
+            found: 4,
             supported: FORMAT
         }
     );
     assert_eq!(
         error.to_string(),
-        "the file of job \"bad\" has format 3, this version reads format 2"
+        "the file of job \"bad\" has format 4, this version reads format 3"
     );
 }
 

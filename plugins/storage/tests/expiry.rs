@@ -1,0 +1,227 @@
+//! Keys with a time to live, and the file format that came with them.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use common::{eventually, key, rows, store};
+use rusqlite::{Connection, params};
+use storage_plugin::{APPLICATION_ID, Ack, Batch, Error, FORMAT, KeyRange, Options, Scan, Session, Store};
+
+const SHORT: Option<Duration> = Some(Duration::from_millis(40));
+const LONG: Option<Duration> = Some(Duration::from_secs(3600));
+
+fn put_for(session: &Session, number: i64, ttl: Option<Duration>) {
+    let batch = Batch::new().put_for("c", key(number), "x", ttl);
+    session.persist(batch, Ack::Applied).unwrap().wait().unwrap();
+}
+
+#[test]
+fn a_key_is_there_for_its_time_and_then_for_no_call_at_all() {
+    let (_directory, store) = store();
+    let session = store.open_job("j").unwrap().session();
+    put_for(&session, 1, LONG);
+    put_for(&session, 2, SHORT);
+    eventually("the end of a key", || !session.exists("c", key(2)).unwrap());
+
+    assert_eq!(session.get("c", key(2)).unwrap(), None);
+    assert_eq!(session.get_now("c", &key(2)).unwrap(), Some(None));
+    assert_eq!(session.get_many("c", &[key(1), key(2)]).unwrap()[1], None);
+    assert_eq!(session.count("c", &KeyRange::all()).unwrap(), 1);
+    assert_eq!(rows(&session, "c", Scan::new(KeyRange::all())).len(), 1);
+    assert_eq!(
+        rows(&session, "c", Scan::new(KeyRange::all()).keys_only()).len(),
+        1
+    );
+    assert!(!session.delete("c", key(2)).unwrap());
+    assert!(session.put_if_absent("c", key(2), "y").unwrap());
+    assert_eq!(session.delete_range("c", KeyRange::all()).unwrap(), 2);
+}
+
+#[test]
+fn a_category_ends_with_its_last_key() {
+    let (_directory, store) = store();
+    let session = store.open_job("j").unwrap().session();
+    put_for(&session, 1, SHORT);
+    eventually("the end of a category", || {
+        session.list_categories(None, 9).unwrap().rows.is_empty()
+    });
+}
+
+#[test]
+fn a_later_write_takes_the_time_to_live_away() {
+    let (_directory, store) = store();
+    let session = store.open_job("j").unwrap().session();
+    put_for(&session, 1, SHORT);
+    put_for(&session, 1, None);
+    put_for(&session, 2, SHORT);
+    eventually("the end of a key", || !session.exists("c", key(2)).unwrap());
+    assert!(session.exists("c", key(1)).unwrap());
+}
+
+#[test]
+fn expired_rows_leave_the_file_by_themselves_also_after_a_restart() {
+    let (_directory, store) = store();
+    let job = store.open_job("j").unwrap();
+    let batch = (0..3_000).fold(Batch::new(), |batch, number| {
+        batch.put_for("c", key(number), "x", SHORT)
+    });
+    job.session()
+        .persist(batch, Ack::Applied)
+        .unwrap()
+        .wait()
+        .unwrap();
+    eventually("the removal of all rows", || {
+        job.stats().unwrap().expired_rows == 3_000
+    });
+
+    put_for(&job.session(), 1, SHORT);
+    store.close_job("j").unwrap();
+    let job = store.open_job("j").unwrap();
+    eventually("the removal of the last row", || {
+        job.stats().unwrap().expired_rows == 1
+    });
+    store.close_job("j").unwrap();
+    let file = Connection::open(store.root().join("j.db")).unwrap();
+    let left: i64 = file
+        .query_row("SELECT count(*) FROM kv", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(left, 0);
+}
+
+#[test]
+fn a_count_and_a_list_of_keys_read_no_rows() {
+    let (_directory, store) = store();
+    store.open_job("j").unwrap();
+    let file = Connection::open(store.root().join("j.db")).unwrap();
+    let alive = "id NOT IN (SELECT id FROM kv WHERE expires <= 1)";
+    for select in ["count(*)", "key"] {
+        let sql = format!(
+            "EXPLAIN QUERY PLAN SELECT {select} FROM kv WHERE category = x'' AND key >= x'' AND {alive}"
+        );
+        let mut plan = file.prepare(&sql).unwrap();
+        let steps = plan.query_map([], |row| row.get::<_, String>(3)).unwrap();
+        let steps: Vec<_> = steps.map(Result::unwrap).collect();
+        let expected = [
+            "SEARCH kv USING COVERING INDEX kv_key (category=? AND key>?)",
+            "LIST SUBQUERY 1",
+            "SEARCH kv USING COVERING INDEX kv_expires (expires<?)",
+        ];
+        assert_eq!(steps[..3], expected, "{steps:?}");
+    }
+}
+
+/// A job file of format 2 with rows of a kilobyte.
+fn format_2(path: &Path, rows: i64) {
+    let mut file = Connection::open(path).unwrap();
+    file.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))
+        .unwrap();
+    file.execute_batch(
+        "CREATE TABLE kv (id INTEGER PRIMARY KEY, category BLOB NOT NULL, key BLOB NOT NULL, payload BLOB NOT NULL)
+         STRICT; CREATE UNIQUE INDEX kv_key ON kv (category, key); PRAGMA user_version = 2;",
+    )
+    .unwrap();
+    file.pragma_update(None, "application_id", APPLICATION_ID)
+        .unwrap();
+    let all = file.transaction().unwrap();
+    for number in 0..rows {
+        let (key, payload) = (key(number), vec![7u8; 1024]);
+        let row = params![b"c", key.as_bytes(), payload];
+        all.execute("INSERT INTO kv (category, key, payload) VALUES (?1, ?2, ?3)", row)
+            .unwrap();
+    }
+    all.commit().unwrap();
+    file.close().unwrap();
+}
+
+fn format_of(path: &Path) -> i32 {
+    let file = Connection::open(path).unwrap();
+    file.pragma_query_value(None, "user_version", |row| row.get(0))
+        .unwrap()
+}
+
+#[test]
+fn a_file_of_format_2_is_brought_to_format_3_and_kept_as_it_was() {
+    let (_directory, store) = store();
+    store.open_job("other").unwrap();
+    let path = store.root().join("j.db");
+    let copy = store.root().join("j.db.format-2");
+    format_2(&path, 100);
+    let session = store.open_job("j").unwrap().session();
+    assert_eq!(session.count("c", &KeyRange::all()).unwrap(), 100);
+    put_for(&session, 1, LONG);
+    store.close_job("j").unwrap();
+    assert_eq!((format_of(&path), format_of(&copy)), (FORMAT, 2));
+    assert_eq!(store.list_jobs().unwrap(), ["j", "other"]);
+
+    let session = store.open_job("j").unwrap().session();
+    assert_eq!(session.get("c", key(1)).unwrap(), Some(b"x".to_vec()));
+    store.drop_job("j").unwrap();
+    assert!(!copy.exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_migration_that_is_killed_anywhere_begins_anew() {
+    use std::env;
+    use std::process::{Command, Stdio};
+    const ROOT: &str = "STORAGE_TEST_MIGRATION_ROOT";
+    const ROWS: i64 = 5_000;
+    if let Ok(root) = env::var(ROOT) {
+        let store = Store::new(root, Options::default()).unwrap();
+        drop(store.open_job("j").map(|_| ()));
+        return;
+    }
+    let mut killed = 0;
+    for round in 0..12 {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("j.db");
+        format_2(&path, ROWS);
+        let mut child = Command::new(env::current_exe().unwrap())
+            .args(["--exact", "a_migration_that_is_killed_anywhere_begins_anew"])
+            .env(ROOT, directory.path())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        // Once the copy has begun, and a little later in each round.
+        let begun = [
+            directory.path().join("j.db.format-2.unfinished"),
+            directory.path().join("j.db.format-2"),
+        ];
+        eventually("the beginning of the migration", || {
+            begun.iter().any(|copy| copy.exists())
+        });
+        std::thread::sleep(Duration::from_millis(round * 4));
+        child.kill().unwrap();
+        killed += u32::from(!child.wait().unwrap().success());
+
+        let store = Store::new(directory.path(), Options::default()).unwrap();
+        let session = store.open_job("j").unwrap().session();
+        assert_eq!(session.count("c", &KeyRange::all()).unwrap(), ROWS as u64);
+        store.close().unwrap();
+        assert_eq!(format_of(&path), FORMAT);
+        let copy = Connection::open(&begun[1]).unwrap();
+        let rows: i64 = copy
+            .query_row("SELECT count(*) FROM kv", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!((rows, format_of(&begun[1]), begun[0].exists()), (ROWS, 2, false));
+    }
+    assert!(killed > 0, "no migration was interrupted");
+}
+
+#[test]
+fn a_migration_that_cannot_make_its_copy_leaves_the_file_as_it_was() {
+    let (_directory, store) = store();
+    store.open_job("other").unwrap();
+    let path = store.root().join("j.db");
+    format_2(&path, 10);
+    let before = fs::read(&path).unwrap();
+    let blocked = store.root().join("j.db.format-2.unfinished");
+    fs::create_dir(&blocked).unwrap();
+    assert!(matches!(store.open_job("j"), Err(Error::Io { .. })));
+    assert_eq!(fs::read(&path).unwrap(), before);
+    fs::remove_dir(&blocked).unwrap();
+    store.open_job("j").unwrap();
+}
