@@ -7,40 +7,62 @@ use backplane_plugin_api::CallContext;
 use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
+#[derive(Clone, Copy)]
+struct Current {
+    context: CallContext,
+    /// Valid while the thread is inside of the [`enter`] that put it here.
+    caller: Option<*const str>,
+}
+
 thread_local! {
-    static CURRENT: Cell<CallContext> = const { Cell::new(CallContext::ROOT) };
+    static CURRENT: Cell<Current> = const { Cell::new(Current { context: CallContext::ROOT, caller: None }) };
     static CUT_OFF: Cell<bool> = const { Cell::new(false) };
 }
 
 /// The context of the call that this thread works for, or [`CallContext::ROOT`].
 pub fn context() -> CallContext {
-    CURRENT.get()
+    CURRENT.get().context
 }
 
 /// Who made the call that this thread works for: a number that stays the same for a module or front end as
 /// long as the host runs. `None` outside of calls.
 pub fn caller() -> Option<u16> {
-    CURRENT.get().chain().last().copied()
+    context().chain().last().copied()
 }
 
-/// Runs `work` for the call of `context`.
-pub(crate) fn enter<T>(context: CallContext, work: impl FnOnce() -> T) -> T {
+/// The name of the module or front end that made the call that this thread works for: what the bundle calls it, and
+/// the same after a restart of the host. `None` outside of calls.
+pub fn caller_name() -> Option<String> {
+    let caller = CURRENT.get().caller?;
+    // SAFETY: `enter` borrows the name for as long as it stands in `CURRENT`.
+    Some(unsafe { &*caller }.to_owned())
+}
+
+/// Runs `work` for the call of `context`, which `caller` made.
+pub(crate) fn enter<T>(context: CallContext, caller: Option<&str>, work: impl FnOnce() -> T) -> T {
     /// Also comes back when `work` panics.
-    struct Restore(CallContext);
+    struct Restore(Current);
     impl Drop for Restore {
         fn drop(&mut self) {
             CURRENT.set(self.0);
         }
     }
-    let _restore = Restore(CURRENT.replace(context));
+    let current = Current {
+        context,
+        caller: caller.map(std::ptr::from_ref),
+    };
+    let _restore = Restore(CURRENT.replace(current));
     work()
 }
 
-/// A future that works for the call of `context`, on whichever thread it is polled.
+/// A future that works for the call of `context`, which `caller` made, on whichever thread it is polled.
 pub(crate) struct InContext<T: 'static> {
     pub(crate) context: CallContext,
+    /// `None` for work that is no call's.
+    pub(crate) caller: Option<Arc<str>>,
     pub(crate) future: Pin<Box<dyn Future<Output = T> + Send>>,
 }
 
@@ -48,7 +70,8 @@ impl<T: 'static> Future for InContext<T> {
     type Output = T;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
-        enter(self.context, || self.future.as_mut().poll(cx))
+        let it = &mut *self;
+        enter(it.context, it.caller.as_deref(), || it.future.as_mut().poll(cx))
     }
 }
 

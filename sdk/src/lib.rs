@@ -57,7 +57,7 @@ pub use backplane_macros::{interface, module, record};
 pub use backplane_plugin_api as plugin_api;
 pub use blob::Blob;
 pub use client::{Answer, Binding, CallError, Calling, Client, InterfaceError, NoError};
-pub use current::{caller as current_caller, context as current_context};
+pub use current::{caller as current_caller, caller_name as current_caller_name, context as current_context};
 pub use event::{Emitter, Event, EventSpec, Events};
 pub use host::{HostHandle, ReplyFuture};
 pub use module::{Context, Error, Module, Plug};

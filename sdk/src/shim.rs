@@ -266,24 +266,31 @@ impl<M: Plug> Instance<M> {
         let answer = || {
             // A method that answers at once may spawn tasks, too.
             let _runtime = self.runtime_handle.enter();
-            match current::enter(call.context, serve) {
+            match current::enter(call.context, Some(incoming.caller()), serve) {
                 Outcome::Ready(reply) => reply,
-                Outcome::Later(future) => self.later(call, future),
+                Outcome::Later(future) => self.later(call, incoming.caller(), future),
             }
         };
         trace::within(&self.host, answer)
     }
 
     /// Polls once right here, because most methods need not wait; what has to goes to the runtime.
-    fn later(&self, call: &Call, future: Pin<Box<dyn Future<Output = Reply> + Send>>) -> Reply {
-        let mut future = InContext {
-            context: call.context,
-            future,
-        };
+    fn later(
+        &self,
+        call: &Call,
+        caller: &str,
+        mut future: Pin<Box<dyn Future<Output = Reply> + Send>>,
+    ) -> Reply {
         let mut cx = std::task::Context::from_waker(Waker::noop());
-        if let Poll::Ready(reply) = Pin::new(&mut future).poll(&mut cx) {
+        let first = current::enter(call.context, Some(caller), || future.as_mut().poll(&mut cx));
+        if let Poll::Ready(reply) = first {
             return reply;
         }
+        let future = InContext {
+            context: call.context,
+            caller: Some(caller.into()),
+            future,
+        };
         // Held from before the ticket exists until the task is known, so that `cancel` and the task's own end
         // find it.
         let mut deferred = lock(&self.deferred);

@@ -167,6 +167,7 @@ impl<T: Value> Stream<T> {
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) => drop(runtime.spawn(InContext {
                 context: CallContext::ROOT,
+                caller: None,
                 future: Box::pin(work(sender)),
             })),
             Err(_) => sender.fail("there is no tokio runtime here to write the stream"),

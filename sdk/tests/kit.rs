@@ -63,6 +63,8 @@ pub trait Pen {
     fn caller(&self) -> Option<u16>;
     /// What was heard so far.
     fn heard(&self) -> Vec<String>;
+    /// Who calls, by name: asked at once, and again on another thread.
+    async fn names(&self) -> Vec<Option<String>>;
     /// A word was written.
     #[event]
     fn written(word: String);
@@ -200,6 +202,12 @@ impl Pen for Quill {
 
     fn caller(&self) -> Option<u16> {
         backplane_sdk::current_caller()
+    }
+
+    async fn names(&self) -> Vec<Option<String>> {
+        let at_once = backplane_sdk::current_caller_name();
+        tokio::task::yield_now().await;
+        vec![at_once, backplane_sdk::current_caller_name()]
     }
 
     fn heard(&self) -> Vec<String> {
@@ -517,6 +525,10 @@ async fn callers_are_told_apart() {
     );
     assert!(first.is_some() && second.is_some() && first != second);
     assert_eq!(quill.client::<PenClient>().caller().await, Ok(first));
+
+    let names = other.names().await.expect("it answers");
+    assert_eq!(names, [Some("other".to_owned()), Some("other".to_owned())]);
+    assert_eq!(backplane_sdk::current_caller_name(), None);
 }
 
 #[tokio::test]

@@ -46,12 +46,14 @@ impl Fake {
     fn answer(&self, board: &'static Board, call: &Call) -> Reply {
         let host = board.handle();
         let incoming = Incoming { call, host: &host };
-        let future = match caught(|| current::enter(call.context, || (self.answer)(&incoming))) {
+        let answer = || current::enter(call.context, Some(incoming.caller()), || (self.answer)(&incoming));
+        let future = match caught(answer) {
             Ok(Outcome::Later(future)) => future,
             Ok(Outcome::Ready(reply)) | Err(reply) => return reply,
         };
         let future = InContext {
             context: call.context,
+            caller: Some(incoming.caller().into()),
             future,
         };
         let mut future = Caught { host, future };
