@@ -48,7 +48,7 @@ fn open_source(path: &Path, context: &ErrorContext) -> Result<Connection> {
 
 fn copy(source: &Connection, path: &Path, context: &ErrorContext) -> Result<u64> {
     let wrap = |error| context.wrap(error);
-    let mut target = schema::open_writer(path, context)?;
+    let mut target = schema::open_writer(path, context, false)?;
     let transaction = target
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(wrap)?;

@@ -142,9 +142,9 @@ impl Job {
     pub(crate) fn open(id: &str, path: &Path, options: &Options, root: Arc<RootLock>) -> Result<Job> {
         let context = ErrorContext {
             job: id.to_owned(),
-            quota: options.quota,
+            quota: options.quota_of(id),
         };
-        let connection = schema::open_writer(path, &context)?;
+        let connection = schema::open_writer(path, &context, options.secure_delete)?;
         let capacity = Capacity {
             batches: options.queue_batches,
             bytes: options.queue_bytes,

@@ -1,5 +1,6 @@
 //! How a store behaves.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,8 +36,19 @@ pub struct Options {
     /// Size in bytes over which the file of a job does not grow; rounded down to whole pages.
     /// No limit by default.
     pub quota: Option<u64>,
+    /// The same for single jobs, by id, in place of `quota`.
+    pub quotas: BTreeMap<String, u64>,
+    /// Overwrites in the file what is deleted. The log may hold it a while longer.
+    pub secure_delete: bool,
     /// Is told of failures that nobody waited for. They are reported by barriers and when a job closes too.
     pub on_failed_write: Option<FailedWriteHook>,
+}
+
+impl Options {
+    /// The quota of one job.
+    pub(crate) fn quota_of(&self, job: &str) -> Option<u64> {
+        self.quotas.get(job).copied().or(self.quota)
+    }
 }
 
 impl Default for Options {
@@ -47,6 +59,8 @@ impl Default for Options {
             call_timeout: limits::CALL_TIMEOUT,
             close_timeout: limits::CLOSE_TIMEOUT,
             quota: None,
+            quotas: BTreeMap::new(),
+            secure_delete: false,
             on_failed_write: None,
         }
     }

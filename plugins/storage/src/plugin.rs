@@ -4,7 +4,7 @@
 //! session; writes then wait for the writer, reads run as [`reads`] says, and [`convert`] turns what comes out into
 //! the contract's types.
 //!
-//! Job names are shared by all callers: two modules that name the same job work on the same data.
+//! Whose job a call means, and whether its caller may use it, is up to [`tenants`].
 
 mod config;
 mod convert;
@@ -12,6 +12,7 @@ mod kv;
 mod lane;
 mod reads;
 mod report;
+mod tenants;
 #[cfg(test)]
 mod tests;
 mod threads;
@@ -27,6 +28,7 @@ use crate::limits;
 use crate::{Options, Store};
 use lane::Lanes;
 use report::Reporter;
+use tenants::Tenants;
 use threads::Threads;
 
 pub use config::StorageConfig;
@@ -36,6 +38,7 @@ pub use config::StorageConfig;
 /// The files lie in the module's own folder, or where the configuration says. One module at a time may have them
 /// open.
 pub struct Storage {
+    tenants: Tenants,
     lanes: Lanes,
     reads: Threads,
     reporter: Reporter,
@@ -85,6 +88,7 @@ impl Storage {
         let root = config.directory.as_ref().map_or(data_dir, Path::new);
         let store = Arc::new(Store::new(root, options)?);
         Ok(Self {
+            tenants: Tenants::new(config.access.as_ref())?,
             lanes: Lanes::new(store),
             reads: Threads::new(limits::READ_THREADS),
             reporter,

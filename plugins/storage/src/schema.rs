@@ -98,7 +98,7 @@ pub(crate) fn write_copy(connection: &Connection, path: &Path, context: &ErrorCo
 }
 
 /// Opens the one connection that writes.
-pub(crate) fn open_writer(path: &Path, context: &ErrorContext) -> Result<Connection> {
+pub(crate) fn open_writer(path: &Path, context: &ErrorContext, secure_delete: bool) -> Result<Connection> {
     let wrap = |error| context.wrap(error);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(wrap)?;
@@ -109,6 +109,9 @@ pub(crate) fn open_writer(path: &Path, context: &ErrorContext) -> Result<Connect
         migrate::migrate(&connection, path, context)?;
     }
     configure(&connection, context.quota).map_err(wrap)?;
+    connection
+        .pragma_update_and_check(None, "secure_delete", secure_delete, |_| Ok(()))
+        .map_err(wrap)?;
     restrict(path)?;
     Ok(connection)
 }

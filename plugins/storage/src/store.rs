@@ -144,7 +144,7 @@ impl Store {
         let unfinished = self.root.join(UNFINISHED);
         let context = ErrorContext {
             job: id.to_owned(),
-            quota: self.options.quota,
+            quota: self.options.quota_of(id),
         };
         let filled = fill(&unfinished, &context)
             .and_then(|filled| schema::publish(&unfinished, &path).map(|()| filled));

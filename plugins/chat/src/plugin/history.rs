@@ -31,13 +31,15 @@ impl History for KvHistory {
         let (key, value) = (Bytes(key), Bytes(value));
         let call = self
             .client
-            .put_if_absent(&self.job, &self.category, &key, &value, &false);
+            .put_if_absent(&self.job, &self.category, &key, &value, &false, &None);
         call.await.map_err(port_error)
     }
 
     async fn put(&self, key: Vec<u8>, value: Vec<u8>) -> Result<(), PortError> {
         let (key, value) = (Bytes(key), Bytes(value));
-        let call = self.client.put(&self.job, &self.category, &key, &value, &false);
+        let call = self
+            .client
+            .put(&self.job, &self.category, &key, &value, &false, &None);
         call.await.map_err(port_error)
     }
 

@@ -6,8 +6,13 @@ use crate::{Ack, CategoryPage, FailedWrite, JobStats, KeyRange, KvError, Op, Rec
 
 /// Keeps payloads under ordered keys, in jobs.
 ///
-/// A job is opened by the first call that reads or writes it, and is made if it is new. Its name is 1 to 128 bytes
-/// of UTF-8 without control characters; two names may not differ by case alone. At most 256 jobs are open at once.
+/// A job belongs to the caller whose first call made it, and others have no access to it: `history` is the caller's
+/// own job of that name. `OWNER/NAME` names one of another caller, for those that the provider's configuration gives
+/// access to it. Errors and events name jobs in this longer form.
+///
+/// A job is opened by the first call that reads or writes it, and is made if it is new. Its name in the longer form is
+/// at most 128 bytes of UTF-8 without control characters; two names may not differ by case alone. At most 256 jobs are
+/// open at once.
 ///
 /// Order: the writes of one caller to one job are applied in the order in which they were made, and its reads see
 /// all of its earlier writes. Writes of others are seen once they are applied. A caller is the module, or the front
@@ -17,7 +22,7 @@ use crate::{Ack, CategoryPage, FailedWrite, JobStats, KeyRange, KvError, Op, Rec
 /// queue of a job is bounded; a write that finds it full waits for room.
 ///
 /// Limits: categories 4096 bytes, keys 128 KiB, payloads 64 MiB.
-#[interface(id = "storage.kv", version = "1.0.0")]
+#[interface(id = "storage.kv", version = "1.1.0")]
 pub trait Kv {
     /// Applies operations in their order, all or none; they may be of several categories. At most 65536 operations
     /// and 128 MiB. An empty batch changes nothing.
@@ -62,7 +67,7 @@ pub trait Kv {
     async fn scan(&self, job: String, category: String, scan: Scan) -> Result<RowPage, KvError>;
 
     /// Stores a payload, in place of what is there, and waits until it is applied; with `durable` until it is on
-    /// the disk.
+    /// the disk. With `ttl_ms` the key is gone that long after, 1 ms to 100 years; otherwise it stays.
     async fn put(
         &self,
         job: String,
@@ -70,9 +75,11 @@ pub trait Kv {
         key: Bytes,
         payload: Bytes,
         #[default(false)] durable: bool,
+        ttl_ms: Option<u64>,
     ) -> Result<(), KvError>;
 
-    /// Stores a payload unless the key is there; true if this call stored it. Waits as `put` does.
+    /// Stores a payload unless the key is there; true if this call stored it. Waits as `put` does, and takes a time to
+    /// live as it does.
     async fn put_if_absent(
         &self,
         job: String,
@@ -80,10 +87,11 @@ pub trait Kv {
         key: Bytes,
         payload: Bytes,
         #[default(false)] durable: bool,
+        ttl_ms: Option<u64>,
     ) -> Result<bool, KvError>;
 
     /// Stores a payload if the key holds `expected`, or with null is absent; true if this call stored it. Waits as
-    /// `put` does.
+    /// `put` does. What it stores stays; a batch of `expect` and `put` can give it a time to live.
     async fn compare_and_put(
         &self,
         job: String,
@@ -120,7 +128,8 @@ pub trait Kv {
         #[default(1000)] limit: u32,
     ) -> Result<CategoryPage, KvError>;
 
-    /// The names of all jobs, open or not, sorted.
+    /// The names of all jobs that the caller has access to, open or not, sorted: its own as it names them, and those
+    /// of others with their owners.
     async fn list_jobs(&self) -> Result<Vec<String>, KvError>;
 
     /// Figures of a job that is open; `job_not_found` for one that is not.
@@ -134,6 +143,18 @@ pub trait Kv {
     /// Closes a job and removes it with all it holds; `job_not_found` if there is none.
     #[deadline(60000)]
     async fn drop_job(&self, job: String) -> Result<(), KvError>;
+
+    /// Writes a copy of a job, as it is at one moment, to a new file: a job file like any other. Writers are not held
+    /// up. The caller must have access to all jobs, because the path may lead anywhere; it is one of the provider's
+    /// machine, and absolute.
+    #[deadline(600000)]
+    async fn backup_job(&self, job: String, path: String) -> Result<(), KvError>;
+
+    /// Makes a new job of a file that the persistency library of Logos Delivery wrote, which is only read, and says
+    /// how many rows it has. The job is made completely or not at all. Who may call it, and with which paths, is as
+    /// for `backup_job`.
+    #[deadline(600000)]
+    async fn import_job(&self, job: String, path: String) -> Result<u64, KvError>;
 
     /// A write failed although it had been accepted, and nobody waited for its outcome.
     #[event]

@@ -29,6 +29,9 @@ pub enum Op {
         key: Bytes,
         /// The payload; at most 64 MiB.
         payload: Bytes,
+        /// Milliseconds after which the key is gone, 1 to 3153600000000; it stays when left out. Counted from when
+        /// the operation is applied, by the clock of the system.
+        ttl_ms: Option<u64>,
     },
     /// Removes a key; one that is not there is no error.
     Delete {
@@ -162,13 +165,18 @@ pub struct JobStats {
     pub durable_transactions: u64,
     /// Open read connections.
     pub readers: u64,
+    /// Expired keys that were removed from the file.
+    #[default(0)]
+    pub expired_rows: u64,
+    /// Size in bytes over which the file does not grow; null without a limit.
+    pub quota: Option<u64>,
 }
 
 /// A write that failed although it had been accepted, and whose outcome nobody waited for.
 #[record]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailedWrite {
-    /// The job.
+    /// The job, with its owner.
     pub job: String,
     /// The number on the write's receipt.
     pub sequence: u64,
@@ -176,6 +184,18 @@ pub struct FailedWrite {
     pub op: Option<u32>,
     /// Why.
     pub fault: Fault,
+}
+
+impl Op {
+    /// Stores a payload that stays.
+    pub fn put(category: impl Into<String>, key: impl Into<Bytes>, payload: impl Into<Bytes>) -> Self {
+        Self::Put {
+            category: category.into(),
+            key: key.into(),
+            payload: payload.into(),
+            ttl_ms: None,
+        }
+    }
 }
 
 impl KeyRange {
@@ -227,7 +247,7 @@ macro_rules! sizes_only {
 
 sizes_only! {
     Op {
-        Self::Put { category, key, payload } =>
+        Self::Put { category, key, payload, .. } =>
             format!("Put({category:?}, {} bytes, {} bytes)", key.len(), payload.len()),
         Self::Delete { category, key } => format!("Delete({category:?}, {} bytes)", key.len()),
         Self::DeleteRange { category, range } => format!("DeleteRange({category:?}, {range:?})"),

@@ -1,9 +1,11 @@
 //! What can be configured.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use backplane_sdk::{Error, record};
 
+use super::tenants::Tenants;
 use crate::Options;
 
 /// Smallest quota of a job: what an empty one needs, with room to work in.
@@ -24,6 +26,14 @@ pub struct StorageConfig {
     pub directory: Option<String>,
     /// Size in bytes over which the file of a job does not grow, at least 65536; no limit when left out.
     pub quota: Option<u64>,
+    /// The same for single jobs, as `OWNER/NAME`, in place of `quota`.
+    pub quotas: Option<BTreeMap<String, u64>>,
+    /// Which jobs of others a caller may use, each as `OWNER/NAME`, `OWNER/*` or `*`. When left out, `cli`, which is
+    /// the command `backplane`, may use all.
+    pub access: Option<BTreeMap<String, Vec<String>>>,
+    /// Overwrites in the file what is deleted.
+    #[default(false)]
+    pub secure_delete: bool,
     /// Batches that may wait for the writer of one job, 1 to 1000000.
     #[default(4096)]
     pub queue_batches: u32,
@@ -54,6 +64,18 @@ impl StorageConfig {
         if let Some(quota) = self.quota {
             within("quota", quota, MIN_QUOTA, i64::MAX.unsigned_abs())?;
         }
+        for (job, quota) in self.quotas.iter().flatten() {
+            if job.split('/').count() != 2 {
+                return Err(format!("quotas: {job:?} must be OWNER/NAME").into());
+            }
+            within(
+                &format!("quotas: {job:?}"),
+                *quota,
+                MIN_QUOTA,
+                i64::MAX.unsigned_abs(),
+            )?;
+        }
+        Tenants::new(self.access.as_ref())?;
         within(
             "queue_batches",
             self.queue_batches.into(),
@@ -73,6 +95,8 @@ impl StorageConfig {
             call_timeout: Duration::from_millis(self.call_timeout_ms),
             close_timeout: Duration::from_millis(self.close_timeout_ms),
             quota: self.quota,
+            quotas: self.quotas.clone().unwrap_or_default(),
+            secure_delete: self.secure_delete,
             on_failed_write: None,
         }
     }

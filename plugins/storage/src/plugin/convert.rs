@@ -20,6 +20,10 @@ pub(super) fn key(bytes: Bytes) -> Key {
     Key::from(bytes)
 }
 
+pub(super) fn ttl(milliseconds: Option<u64>) -> Option<Duration> {
+    milliseconds.map(Duration::from_millis)
+}
+
 pub(super) fn range(range: api::KeyRange) -> KeyRange {
     match range {
         api::KeyRange::All => KeyRange::all(),
@@ -40,7 +44,8 @@ pub(super) fn batch(ops: Vec<api::Op>) -> Batch {
             category,
             key: at,
             payload,
-        } => batch.put(category, key(at), payload.0),
+            ttl_ms,
+        } => batch.put_for(category, key(at), payload.0, ttl(ttl_ms)),
         api::Op::Delete { category, key: at } => batch.delete(category, key(at)),
         api::Op::DeleteRange { category, range: at } => batch.delete_range(category, range(at)),
         api::Op::Expect {
@@ -101,6 +106,8 @@ pub(super) fn stats(stats: Stats) -> api::JobStats {
         transactions: stats.transactions,
         durable_transactions: stats.durable_transactions,
         readers: wide(stats.readers),
+        expired_rows: stats.expired_rows,
+        quota: stats.quota,
     }
 }
 

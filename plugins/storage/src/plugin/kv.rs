@@ -1,11 +1,13 @@
 //! The interface, call by call.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use backplane_sdk::{Bytes, current_caller as caller};
+use backplane_sdk::Bytes;
 use storage_api as api;
 use storage_api::{Kv, KvError};
 
+use super::tenants::Tenant;
 use super::{Storage, convert};
 use crate::error::Result;
 use crate::{Ack, Batch, Error, Outcome, Session, Store};
@@ -35,14 +37,33 @@ impl Storage {
             };
             within(self.call_timeout, "the outcome of a write", receipt).await
         };
-        self.lanes.run(caller(), job, call).await
+        self.lanes.run(&self.tenants.tenant(job)?, call).await
+    }
+
+    /// Whether the expectations of the batch held, so that it was applied.
+    async fn write_if(&self, job: &str, batch: Batch, ack: Ack) -> Result<bool, KvError> {
+        match self.write(job, batch, ack, true).await {
+            Ok(_) => Ok(true),
+            Err(Error::Conflict { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// A path that the present caller may name.
+    fn path(&self, path: String) -> Result<PathBuf> {
+        self.tenants.check_operator()?;
+        let path = PathBuf::from(path);
+        if path.is_absolute() {
+            return Ok(path);
+        }
+        Err(Error::argument("path", "must be absolute"))
     }
 
     async fn settle(&self, job: &str, ack: Ack) -> Result<(), KvError> {
         let call = |session: Session| async move {
             within(self.call_timeout, "earlier writes", session.settle(ack)).await
         };
-        Ok(self.lanes.run(caller(), job, call).await?)
+        Ok(self.lanes.run(&self.tenants.tenant(job)?, call).await?)
     }
 }
 
@@ -68,10 +89,11 @@ impl Kv for Storage {
     }
 
     async fn get(&self, job: String, category: String, key: Bytes) -> Result<Option<Bytes>, KvError> {
+        let tenant = self.tenants.tenant(&job)?;
         let key = convert::key(key);
         let read = |session: &Session, category: &str, key| session.get(category, key);
         let payload = self
-            .read_key(caller(), &job, category, key, Session::get_now, read)
+            .read_key(&tenant, category, key, Session::get_now, read)
             .await?;
         Ok(payload.map(Bytes))
     }
@@ -84,27 +106,28 @@ impl Kv for Storage {
     ) -> Result<Vec<Option<Bytes>>, KvError> {
         let keys: Vec<_> = keys.into_iter().map(convert::key).collect();
         let read = move |session: &Session| session.get_many(&category, &keys);
-        let payloads = self.read(caller(), &job, read).await?;
+        let payloads = self.read(&self.tenants.tenant(&job)?, read).await?;
         Ok(payloads.into_iter().map(|payload| payload.map(Bytes)).collect())
     }
 
     async fn exists(&self, job: String, category: String, key: Bytes) -> Result<bool, KvError> {
+        let tenant = self.tenants.tenant(&job)?;
         let key = convert::key(key);
         let read = |session: &Session, category: &str, key| session.exists(category, key);
-        let found = self.read_key(caller(), &job, category, key, Session::exists_now, read);
+        let found = self.read_key(&tenant, category, key, Session::exists_now, read);
         Ok(found.await?)
     }
 
     async fn count(&self, job: String, category: String, range: api::KeyRange) -> Result<u64, KvError> {
         let range = convert::range(range);
         let read = move |session: &Session| session.count(&category, &range);
-        Ok(self.read(caller(), &job, read).await?)
+        Ok(self.read(&self.tenants.tenant(&job)?, read).await?)
     }
 
     async fn scan(&self, job: String, category: String, scan: api::Scan) -> Result<api::RowPage, KvError> {
         let scan = convert::scan(scan);
         let read = move |session: &Session| session.scan(&category, &scan);
-        Ok(convert::rows(self.read(caller(), &job, read).await?))
+        Ok(convert::rows(self.read(&self.tenants.tenant(&job)?, read).await?))
     }
 
     async fn put(
@@ -114,8 +137,9 @@ impl Kv for Storage {
         key: Bytes,
         payload: Bytes,
         durable: bool,
+        ttl_ms: Option<u64>,
     ) -> Result<(), KvError> {
-        let batch = Batch::new().put(category, convert::key(key), payload.0);
+        let batch = Batch::new().put_for(category, convert::key(key), payload.0, convert::ttl(ttl_ms));
         self.write(&job, batch, level(durable), true).await?;
         Ok(())
     }
@@ -127,9 +151,16 @@ impl Kv for Storage {
         key: Bytes,
         payload: Bytes,
         durable: bool,
+        ttl_ms: Option<u64>,
     ) -> Result<bool, KvError> {
-        self.compare_and_put(job, category, key, None, payload, durable)
-            .await
+        let key = convert::key(key);
+        let batch = Batch::new().expect(category.clone(), key.clone(), None).put_for(
+            category,
+            key,
+            payload.0,
+            convert::ttl(ttl_ms),
+        );
+        self.write_if(&job, batch, level(durable)).await
     }
 
     async fn compare_and_put(
@@ -145,11 +176,7 @@ impl Kv for Storage {
         let batch = Batch::new()
             .expect(category.clone(), key.clone(), expected.map(|expected| expected.0))
             .put(category, key, payload.0);
-        match self.write(&job, batch, level(durable), true).await {
-            Ok(_) => Ok(true),
-            Err(Error::Conflict { .. }) => Ok(false),
-            Err(error) => Err(error.into()),
-        }
+        self.write_if(&job, batch, level(durable)).await
     }
 
     async fn delete(
@@ -184,23 +211,46 @@ impl Kv for Storage {
     ) -> Result<api::CategoryPage, KvError> {
         let limit = convert::size(limit.into());
         let read = move |session: &Session| session.list_categories(after.as_deref(), limit);
-        Ok(convert::categories(self.read(caller(), &job, read).await?))
+        Ok(convert::categories(
+            self.read(&self.tenants.tenant(&job)?, read).await?,
+        ))
     }
 
     async fn list_jobs(&self) -> Result<Vec<String>, KvError> {
-        Ok(self.lanes.on_store(Store::list_jobs).await?)
+        let jobs = self.lanes.on_store(Store::list_jobs).await?;
+        Ok(self.tenants.visible(jobs))
     }
 
     async fn stats(&self, job: String) -> Result<api::JobStats, KvError> {
+        let Tenant { job, .. } = self.tenants.tenant(&job)?;
         let stats = self.lanes.on_store(move |store| store.job(&job)?.stats()).await?;
         Ok(convert::stats(stats))
     }
 
     async fn close_job(&self, job: String) -> Result<(), KvError> {
-        Ok(self.lanes.end(caller(), &job, Store::close_job).await?)
+        Ok(self
+            .lanes
+            .end(self.tenants.tenant(&job)?, Store::close_job)
+            .await?)
     }
 
     async fn drop_job(&self, job: String) -> Result<(), KvError> {
-        Ok(self.lanes.end(caller(), &job, Store::drop_job).await?)
+        Ok(self
+            .lanes
+            .end(self.tenants.tenant(&job)?, Store::drop_job)
+            .await?)
+    }
+
+    async fn backup_job(&self, job: String, path: String) -> Result<(), KvError> {
+        let path = self.path(path)?;
+        let read = move |session: &Session| session.backup_to(&path);
+        Ok(self.read(&self.tenants.tenant(&job)?, read).await?)
+    }
+
+    async fn import_job(&self, job: String, path: String) -> Result<u64, KvError> {
+        let path = self.path(path)?;
+        let Tenant { job, .. } = self.tenants.tenant(&job)?;
+        let import = move |store: &Store| store.import_job(&job, &path);
+        Ok(self.lanes.on_store(import).await?)
     }
 }

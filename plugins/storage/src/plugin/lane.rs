@@ -12,12 +12,13 @@ use std::task::Poll;
 
 use tokio::task::unconstrained;
 
+use super::tenants::Tenant;
 use super::threads::Threads;
 use crate::error::{Error, Result};
 use crate::{Session, Store, job_id, limits};
 
-/// The slot of the module or front end that calls; `None` for work that nobody asked for.
-pub(crate) type Caller = Option<u16>;
+/// The lanes of each caller, by job.
+type Map = HashMap<String, HashMap<String, Arc<Lane>>>;
 
 /// First come, first served: tokio's lock is fair.
 type Lane = tokio::sync::Mutex<Option<Session>>;
@@ -26,7 +27,7 @@ type Lane = tokio::sync::Mutex<Option<Session>>;
 pub(crate) struct Lanes {
     store: Arc<Store>,
     jobs: Threads,
-    lanes: Mutex<HashMap<Caller, HashMap<String, Arc<Lane>>>>,
+    lanes: Mutex<Map>,
 }
 
 impl Lanes {
@@ -40,21 +41,16 @@ impl Lanes {
 
     /// Makes `call` with the caller's session of the job, which is opened if need be. The call has its place
     /// before a later call of the caller begins; its first poll must take it.
-    pub(crate) async fn run<T, F>(
-        &self,
-        caller: Caller,
-        job: &str,
-        call: impl FnOnce(Session) -> F,
-    ) -> Result<T>
+    pub(crate) async fn run<T, F>(&self, tenant: &Tenant, call: impl FnOnce(Session) -> F) -> Result<T>
     where
         F: Future<Output = Result<T>>,
     {
-        let lane = self.lane(caller, job)?;
+        let lane = self.lane(tenant)?;
         // The place in line is taken at the first poll, whatever the poller's budget.
         let mut place = unconstrained(lane.lock()).await;
         let session = match place.take().filter(|session| !session.is_closed()) {
             Some(session) => session,
-            None => self.open(job).await?,
+            None => self.open(&tenant.job).await?,
         };
         *place = Some(session.clone());
         let mut call = pin!(call(session));
@@ -73,17 +69,11 @@ impl Lanes {
     }
 
     /// Ends the job with `end`, after the caller's earlier calls have taken their places.
-    pub(crate) async fn end(
-        &self,
-        caller: Caller,
-        job: &str,
-        end: fn(&Store, &str) -> Result<()>,
-    ) -> Result<()> {
-        let lane = self.lane(caller, job)?;
+    pub(crate) async fn end(&self, tenant: Tenant, end: fn(&Store, &str) -> Result<()>) -> Result<()> {
+        let lane = self.lane(&tenant)?;
         let mut place = unconstrained(lane.lock()).await;
         *place = None;
-        let id = job.to_owned();
-        let ended = self.on_store(move |store| end(store, &id)).await;
+        let ended = self.on_store(move |store| end(store, &tenant.job)).await;
         drop(place);
         drop(lane);
         forget(&mut self.lock(), Session::is_closed);
@@ -106,13 +96,14 @@ impl Lanes {
         Threads::new(1).run(move || store.close()).await
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Caller, HashMap<String, Arc<Lane>>>> {
+    fn lock(&self) -> MutexGuard<'_, Map> {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lane(&self, caller: Caller, job: &str) -> Result<Arc<Lane>> {
+    fn lane(&self, tenant: &Tenant) -> Result<Arc<Lane>> {
+        let Tenant { caller, job } = tenant;
         let mut lanes = self.lock();
-        if let Some(lane) = lanes.get(&caller).and_then(|jobs| jobs.get(job)) {
+        if let Some(lane) = lanes.get(caller).and_then(|jobs| jobs.get(job)) {
             return Ok(Arc::clone(lane));
         }
         job_id::stem(job)?;
@@ -128,19 +119,19 @@ impl Lanes {
         }
         let lane = Arc::<Lane>::default();
         lanes
-            .entry(caller)
+            .entry(caller.clone())
             .or_default()
-            .insert(job.to_owned(), Arc::clone(&lane));
+            .insert(job.clone(), Arc::clone(&lane));
         Ok(lane)
     }
 }
 
-fn count(lanes: &HashMap<Caller, HashMap<String, Arc<Lane>>>) -> usize {
+fn count(lanes: &Map) -> usize {
     lanes.values().map(HashMap::len).sum()
 }
 
 /// Removes the lanes that no call is in and that have no session, or one that `is_over`.
-fn forget(lanes: &mut HashMap<Caller, HashMap<String, Arc<Lane>>>, is_over: fn(&Session) -> bool) {
+fn forget(lanes: &mut Map, is_over: fn(&Session) -> bool) {
     lanes.retain(|_, jobs| {
         jobs.retain(|_, lane| match Arc::get_mut(lane) {
             Some(lane) => lane.get_mut().as_ref().is_some_and(|session| !is_over(session)),

@@ -9,7 +9,7 @@
 
 use super::Storage;
 use super::kv::within;
-use super::lane::Caller;
+use super::tenants::Tenant;
 use crate::error::Result;
 use crate::{Key, Session};
 
@@ -17,8 +17,7 @@ impl Storage {
     /// A read of one key: `now` where it can, `read` where it has to.
     pub(crate) async fn read_key<T: Send + 'static>(
         &self,
-        caller: Caller,
-        job: &str,
+        tenant: &Tenant,
         category: String,
         key: Key,
         now: fn(&Session, &str, &Key) -> Result<Option<T>>,
@@ -33,18 +32,17 @@ impl Storage {
                 }
             }
         };
-        self.lanes.run(caller, job, call).await
+        self.lanes.run(tenant, call).await
     }
 
     /// Any other read.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
-        caller: Caller,
-        job: &str,
+        tenant: &Tenant,
         read: impl FnOnce(&Session) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let call = |session| self.after_writes(session, read);
-        self.lanes.run(caller, job, call).await
+        self.lanes.run(tenant, call).await
     }
 
     async fn after_writes<T: Send + 'static>(

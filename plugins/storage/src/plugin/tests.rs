@@ -12,6 +12,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinHandle;
 
 use super::lane::Lanes;
+use super::tenants::Tenant;
 use super::{Storage, StorageConfig};
 use crate::{Batch, Error, Options, Session, Store, limits};
 
@@ -46,6 +47,13 @@ fn fixture() -> Fixture {
     fixture_with(&config())
 }
 
+fn tenant(caller: &str) -> Tenant {
+    Tenant {
+        caller: caller.into(),
+        job: "job".into(),
+    }
+}
+
 fn text(text: &str) -> Bytes {
     text.as_bytes().into()
 }
@@ -55,6 +63,7 @@ fn put(key: &str, payload: &str) -> Op {
         category: "c".into(),
         key: text(key),
         payload: text(payload),
+        ttl_ms: None,
     }
 }
 
@@ -79,7 +88,7 @@ impl Fixture {
     async fn put(&self, key: &str, payload: &str) {
         let put = self
             .storage
-            .put("job".into(), "c".into(), text(key), text(payload), false);
+            .put("job".into(), "c".into(), text(key), text(payload), false, None);
         put.await.unwrap();
     }
 
@@ -127,6 +136,26 @@ fn a_configuration_out_of_bounds_is_refused_by_field() {
             ..c
         }),
         "directory is empty; leave it out for the module's own folder"
+    );
+    let quotas = |job: &str, quota| StorageConfig {
+        quotas: Some([(job.to_owned(), quota)].into()),
+        ..good.clone()
+    };
+    assert_eq!(
+        refused(quotas("history", 65_536)),
+        "quotas: \"history\" must be OWNER/NAME"
+    );
+    assert_eq!(
+        refused(quotas("chat/history", 7)),
+        format!("quotas: \"chat/history\" is 7; it must be 65536 to {}", i64::MAX)
+    );
+    let access = [("notes".to_owned(), vec!["chat".to_owned()])];
+    assert_eq!(
+        refused(StorageConfig {
+            access: Some(access.into()),
+            ..good.clone()
+        }),
+        "access: \"chat\" must be OWNER/NAME, OWNER/* or *"
     );
     assert_eq!(
         refused(StorageConfig {
@@ -181,7 +210,7 @@ async fn what_was_written_is_read_and_removed() {
     assert_eq!((page.rows[0].key.clone(), page.next), (text("b"), None));
 
     assert!(
-        !kv.put_if_absent(job(), c(), text("a"), text("9"), false)
+        !kv.put_if_absent(job(), c(), text("a"), text("9"), false, None)
             .await
             .unwrap()
     );
@@ -263,7 +292,7 @@ async fn a_failure_that_nobody_waited_for_is_told_by_event_and_by_barrier() {
     assert_eq!(
         failed,
         FailedWrite {
-            job: "job".into(),
+            job: "/job".into(),
             sequence: receipt.sequence,
             op: Some(1),
             fault: Fault::Conflict
@@ -293,11 +322,11 @@ async fn a_barrier_does_not_report_the_failures_of_another_caller() {
     let lanes = &it.storage.lanes;
     let conflict = || Batch::new().expect("c", [], Some(Vec::new()));
     let write = |session: Session| async move { session.submit(conflict(), crate::Ack::Queued).await };
-    lanes.run(Some(1), "job", write).await.unwrap().await.unwrap();
+    lanes.run(&tenant("one"), write).await.unwrap().await.unwrap();
     let settle = |session: Session| async move { session.settle(crate::Ack::Applied).await };
-    assert_eq!(lanes.run(Some(2), "job", settle).await, Ok(()));
+    assert_eq!(lanes.run(&tenant("two"), settle).await, Ok(()));
     assert!(matches!(
-        lanes.run(Some(1), "job", settle).await,
+        lanes.run(&tenant("one"), settle).await,
         Err(Error::Unacknowledged { count: 1, .. })
     ));
 }
@@ -313,15 +342,15 @@ async fn sessions_with_something_to_report_are_kept_and_others_give_way() {
         let batch = Batch::new().expect("c", [], Some(Vec::new()));
         session.submit(batch, crate::Ack::Queued).await?.await
     };
-    let callers = u16::try_from(limits::MAX_SESSIONS).unwrap();
+    let callers = limits::MAX_SESSIONS;
     for caller in 0..callers {
-        lanes.run(Some(caller), "job", idle).await.unwrap();
+        lanes.run(&tenant(&caller.to_string()), idle).await.unwrap();
     }
     for caller in callers..2 * callers {
-        lanes.run(Some(caller), "job", conflict).await.unwrap();
+        lanes.run(&tenant(&caller.to_string()), conflict).await.unwrap();
     }
     let limit = limits::MAX_SESSIONS;
-    let refused = lanes.run(None, "job", idle).await.unwrap_err();
+    let refused = lanes.run(&tenant("one more"), idle).await.unwrap_err();
     assert_eq!(
         refused,
         Error::Busy {
@@ -364,11 +393,17 @@ async fn a_closed_job_is_opened_again_and_a_dropped_one_is_empty() {
     it.put("a", "1").await;
     assert_eq!(kv.close_job(job()).await, Ok(()));
     assert_eq!(kv.close_job(job()).await, Ok(()));
-    assert_eq!(kv.stats(job()).await, Err(KvError::JobNotFound { job: job() }));
+    assert_eq!(
+        kv.stats(job()).await,
+        Err(KvError::JobNotFound { job: "/job".into() })
+    );
     assert_eq!(kv.list_jobs().await.unwrap(), [job()]);
     assert_eq!(it.get("a").await, Some(text("1")));
     assert_eq!(kv.drop_job(job()).await, Ok(()));
-    assert_eq!(kv.drop_job(job()).await, Err(KvError::JobNotFound { job: job() }));
+    assert_eq!(
+        kv.drop_job(job()).await,
+        Err(KvError::JobNotFound { job: "/job".into() })
+    );
     assert_eq!(it.get("a").await, None);
 }
 
@@ -377,14 +412,14 @@ async fn bad_arguments_are_refused_by_name() {
     let it = fixture();
     let kv = &it.storage;
     let refused = kv.get("".into(), "c".into(), text("k")).await.unwrap_err();
-    assert_eq!(refused.to_string(), "job id: must not be empty");
-    let refused = kv.get("j".repeat(129), "c".into(), text("k")).await.unwrap_err();
+    assert_eq!(refused.to_string(), "job: must not be empty");
+    let refused = kv.get("j".repeat(128), "c".into(), text("k")).await.unwrap_err();
     assert_eq!(refused.to_string(), "job id bytes has 129, the limit is 128");
     let refused = kv.list_categories("job".into(), None, 0).await.unwrap_err();
     assert_eq!(refused.to_string(), "limit: must not be 0");
     let key = Bytes(vec![0; limits::MAX_KEY_BYTES + 1]);
     let refused = kv
-        .put("job".into(), "c".into(), key, text(""), false)
+        .put("job".into(), "c".into(), key, text(""), false, None)
         .await
         .unwrap_err();
     assert_eq!(refused.to_string(), "key bytes has 131073, the limit is 131072");
@@ -420,7 +455,7 @@ async fn a_stopped_module_has_applied_and_told_everything_and_answers_with_an_er
     assert_eq!(it.failed.recv().await, None);
     let late = it
         .storage
-        .put("job".into(), "c".into(), text("b"), text("2"), false)
+        .put("job".into(), "c".into(), text("b"), text("2"), false, None)
         .await;
     assert_eq!(late, Err(KvError::Closed));
     let late = it

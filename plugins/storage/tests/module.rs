@@ -1,0 +1,239 @@
+//! The module as others meet it: whose job it is, and what only the interface has.
+
+mod common;
+
+use std::fmt::Debug;
+
+use backplane_sdk::test::{Bench, Running};
+use backplane_sdk::{Bytes, CallError};
+use rusqlite::Connection;
+use serde_json::json;
+use storage_api::{Ack, Fault, KeyRange, KvClient, KvError, Op, Scan};
+use storage_plugin::Storage;
+use tempfile::TempDir;
+
+async fn storage(config: serde_json::Value) -> (TempDir, Running<Storage>) {
+    let directory = tempfile::tempdir().unwrap();
+    let bench = Bench::new().data_dir(directory.path());
+    let running = bench.start_json::<Storage>(config).await.unwrap();
+    (directory, running)
+}
+
+fn c() -> String {
+    "c".to_owned()
+}
+
+fn s(text: &str) -> String {
+    text.to_owned()
+}
+
+fn text(text: &str) -> Bytes {
+    text.as_bytes().into()
+}
+
+async fn put(kv: &KvClient, job: &str, key: &str, payload: &str) -> Result<(), CallError<KvError>> {
+    kv.put(&s(job), &c(), &text(key), &text(payload), &false, &None)
+        .await
+}
+
+async fn get(kv: &KvClient, job: &str, key: &str) -> Result<Option<Bytes>, CallError<KvError>> {
+    kv.get(&s(job), &c(), &text(key)).await
+}
+
+#[track_caller]
+fn refusal<T: Debug>(answer: Result<T, CallError<KvError>>) -> String {
+    match answer {
+        Err(CallError::Interface(error)) => error.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn two_callers_that_name_the_same_job_have_two() {
+    let (directory, storage) = storage(json!({})).await;
+    let (chat, notes): (KvClient, KvClient) = (storage.client_as("chat"), storage.client_as("notes"));
+    put(&chat, "history", "a", "of chat").await.unwrap();
+    put(&notes, "history", "a", "of notes").await.unwrap();
+    assert_eq!(get(&chat, "history", "a").await.unwrap(), Some(text("of chat")));
+    assert_eq!(
+        get(&notes, "notes/history", "a").await.unwrap(),
+        Some(text("of notes"))
+    );
+    assert_eq!(chat.list_jobs().await.unwrap(), ["history"]);
+    assert!(directory.path().join("chat%2Fhistory.db").exists());
+
+    notes.drop_job(&s("history")).await.unwrap();
+    assert_eq!(notes.list_jobs().await.unwrap(), Vec::<String>::new());
+    assert_eq!(get(&chat, "history", "a").await.unwrap(), Some(text("of chat")));
+}
+
+#[tokio::test]
+async fn no_call_leads_to_the_job_of_another() {
+    let (directory, storage) = storage(json!({})).await;
+    let (chat, notes): (KvClient, KvClient) = (storage.client_as("chat"), storage.client_as("notes"));
+    put(&chat, "history", "a", "1").await.unwrap();
+    let job = s("chat/history");
+    let expected = "job: belongs to \"chat\"; \"notes\" has no access to it";
+    let key = text("a");
+    let all = KeyRange::All;
+    let ops = vec![Op::put("c", "b".as_bytes(), "2".as_bytes())];
+    let refusals = [
+        refusal(notes.persist(&job, &ops, &Ack::Queued, &false).await),
+        refusal(notes.barrier(&job).await),
+        refusal(notes.flush(&job).await),
+        refusal(get(&notes, &job, "a").await),
+        refusal(notes.get_many(&job, &c(), &vec![key.clone()]).await),
+        refusal(notes.exists(&job, &c(), &key).await),
+        refusal(notes.count(&job, &c(), &all).await),
+        refusal(notes.scan(&job, &c(), &Scan::new(all.clone())).await),
+        refusal(put(&notes, &job, "a", "2").await),
+        refusal(notes.put_if_absent(&job, &c(), &key, &key, &false, &None).await),
+        refusal(notes.compare_and_put(&job, &c(), &key, &None, &key, &false).await),
+        refusal(notes.delete(&job, &c(), &key, &false).await),
+        refusal(notes.delete_range(&job, &c(), &all, &false).await),
+        refusal(notes.list_categories(&job, &None, &10).await),
+        refusal(notes.stats(&job).await),
+        refusal(notes.close_job(&job).await),
+        refusal(notes.drop_job(&job).await),
+    ];
+    for refusal in refusals {
+        assert_eq!(refusal, expected);
+    }
+    // Nor does a name that looks like a path.
+    for name in ["../chat/history", "chat//history", "/", "chat/"] {
+        let refused = refusal(put(&notes, name, "a", "2").await);
+        assert!(refused.starts_with("job: "), "{refused}");
+    }
+    assert_eq!(get(&chat, "history", "a").await.unwrap(), Some(text("1")));
+    let path = directory.path().join("copy.db");
+    let refused = refusal(notes.backup_job(&s("own"), &s(path.to_str().unwrap())).await);
+    assert_eq!(
+        refused,
+        "path: \"notes\" may not name one: it has no access to all jobs"
+    );
+    assert_eq!(
+        refusal(notes.import_job(&s("own"), &s("/etc/passwd")).await),
+        refused
+    );
+}
+
+#[tokio::test]
+async fn the_configuration_gives_access_to_jobs_of_others() {
+    let access = json!({ "access": { "notes": ["chat/history"], "desk": ["chat/*"], "root": ["*"] } });
+    let (_directory, storage) = storage(access).await;
+    let chat: KvClient = storage.client_as("chat");
+    put(&chat, "history", "a", "1").await.unwrap();
+    put(&chat, "secret", "a", "2").await.unwrap();
+
+    let notes: KvClient = storage.client_as("notes");
+    put(&notes, "own", "a", "3").await.unwrap();
+    assert_eq!(notes.list_jobs().await.unwrap(), ["chat/history", "own"]);
+    put(&notes, "chat/history", "b", "of notes").await.unwrap();
+    assert_eq!(get(&chat, "history", "b").await.unwrap(), Some(text("of notes")));
+    refusal(get(&notes, "chat/secret", "a").await);
+
+    let desk: KvClient = storage.client_as("desk");
+    assert_eq!(desk.list_jobs().await.unwrap(), ["chat/history", "chat/secret"]);
+    let root: KvClient = storage.client_as("root");
+    assert_eq!(
+        root.list_jobs().await.unwrap(),
+        ["chat/history", "chat/secret", "notes/own"]
+    );
+    // What is configured stands in place of the default.
+    let cli: KvClient = storage.client_as("cli");
+    assert_eq!(cli.list_jobs().await.unwrap(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_key_with_a_time_to_live_is_gone_after_it() {
+    let (_directory, storage) = storage(json!({})).await;
+    let kv: KvClient = storage.client();
+    let (one, two, three) = (text("1"), text("2"), text("3"));
+    kv.put(&s("j"), &c(), &one, &one, &false, &Some(30))
+        .await
+        .unwrap();
+    assert!(
+        kv.put_if_absent(&s("j"), &c(), &two, &two, &false, &Some(30))
+            .await
+            .unwrap()
+    );
+    let op = Op::Put {
+        category: c(),
+        key: three,
+        payload: text(""),
+        ttl_ms: Some(30),
+    };
+    kv.persist(&s("j"), &vec![op], &Ack::Applied, &true)
+        .await
+        .unwrap();
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while kv.count(&s("j"), &c(), &KeyRange::All).await.unwrap() > 0 {
+        assert!(std::time::Instant::now() < deadline, "the keys did not expire");
+        tokio::task::yield_now().await;
+    }
+    let refused = kv.put(&s("j"), &c(), &one, &one, &false, &Some(0)).await;
+    assert_eq!(refusal(refused), "time to live: must be 1 ms to 3153600000000 ms");
+}
+
+#[tokio::test]
+async fn a_job_has_the_quota_that_is_configured_for_it() {
+    let quotas = json!({ "quota": 1_000_000, "quotas": { "chat/small": 131_072 } });
+    let (_directory, storage) = storage(quotas).await;
+    let kv: KvClient = storage.client_as("chat");
+    let large = Bytes(vec![7; 200_000]);
+    let refused = kv.put(&s("small"), &c(), &text("a"), &large, &false, &None).await;
+    let full = Fault::QuotaExceeded { limit: 131_072 };
+    assert_eq!(
+        refused,
+        Err(CallError::Interface(KvError::Failed {
+            op: Some(0),
+            fault: full
+        }))
+    );
+    kv.put(&s("other"), &c(), &text("a"), &large, &false, &None)
+        .await
+        .unwrap();
+    put(&kv, "small", "a", "fits").await.unwrap();
+    assert_eq!(kv.stats(&s("small")).await.unwrap().quota, Some(131_072));
+    assert_eq!(kv.stats(&s("other")).await.unwrap().quota, Some(1_000_000));
+}
+
+#[tokio::test]
+async fn an_operator_backs_up_and_imports() {
+    let (directory, storage) = storage(json!({})).await;
+    let (chat, cli): (KvClient, KvClient) = (storage.client_as("chat"), storage.client_as("cli"));
+    put(&chat, "history", "a", "1").await.unwrap();
+    let copy = directory.path().join("copy.db");
+    cli.backup_job(&s("chat/history"), &s(copy.to_str().unwrap()))
+        .await
+        .unwrap();
+    let rows = |path| -> i64 {
+        let file = Connection::open(path).unwrap();
+        file.query_row("SELECT count(*) FROM kv", [], |row| row.get(0))
+            .unwrap()
+    };
+    assert_eq!(rows(&copy), 1);
+    let refused = refusal(cli.backup_job(&s("chat/history"), &s("copy.db")).await);
+    assert_eq!(refused, "path: must be absolute");
+    let refused = refusal(
+        cli.backup_job(&s("chat/history"), &s(copy.to_str().unwrap()))
+            .await,
+    );
+    assert_eq!(refused, "path: exists already");
+
+    let source = directory.path().join("sds.db");
+    let upstream = Connection::open(&source).unwrap();
+    upstream
+        .execute_batch(
+            "CREATE TABLE kv (category BLOB NOT NULL, key BLOB NOT NULL, payload BLOB NOT NULL,
+             PRIMARY KEY (category, key)) WITHOUT ROWID;
+             INSERT INTO kv VALUES (x'63', x'61', x'31'); PRAGMA user_version = 1;",
+        )
+        .unwrap();
+    drop(upstream);
+    assert_eq!(
+        cli.import_job(&s("chat/sds"), &s(source.to_str().unwrap())).await,
+        Ok(1)
+    );
+    assert_eq!(get(&chat, "sds", "a").await.unwrap(), Some(text("1")));
+}
