@@ -8,7 +8,7 @@ use backplane_sdk::test::{Bench, Running};
 use backplane_sdk::{Bytes, CallError};
 use rusqlite::Connection;
 use serde_json::json;
-use storage_api::{Ack, Fault, KeyRange, KvClient, KvError, Op, Scan};
+use storage_api::{Ack, Fault, KeyRange, KvClient, KvError, Op, Scan, TypedCategory, TypedError};
 use storage_plugin::Storage;
 use tempfile::TempDir;
 
@@ -236,4 +236,50 @@ async fn an_operator_backs_up_and_imports() {
         Ok(1)
     );
     assert_eq!(get(&chat, "sds", "a").await.unwrap(), Some(text("1")));
+}
+
+#[tokio::test]
+async fn a_typed_category_takes_and_gives_values() {
+    let (_directory, storage) = storage(json!({})).await;
+    let kv: KvClient = storage.client();
+    let log: TypedCategory<(String, i64), String> = TypedCategory::new(kv.clone(), "j", "log");
+    let at = |number| ("general".to_owned(), number);
+    log.put(&at(-1), &s("minus one")).await.unwrap();
+    assert!(log.put_if_absent(&at(2), &s("two")).await.unwrap());
+    assert!(!log.put_if_absent(&at(2), &s("zwei")).await.unwrap());
+    let ops = vec![
+        log.put_op(&at(1), &s("one")).unwrap(),
+        log.delete_op(&at(9)).unwrap(),
+    ];
+    kv.persist(&s("j"), &ops, &Ack::Applied, &true).await.unwrap();
+    log.put(&("other".to_owned(), 7), &s("seven")).await.unwrap();
+
+    assert_eq!(log.get(&at(2)).await, Ok(Some(s("two"))));
+    assert_eq!(log.get(&at(3)).await, Ok(None));
+    let mut scan = Scan::new(KeyRange::prefix_of("general").unwrap());
+    scan.limit = 2;
+    let page = log.scan(&scan).await.unwrap();
+    assert_eq!(page.rows, [(at(-1), s("minus one")), (at(1), s("one"))]);
+    scan.after = page.next;
+    let page = log.scan(&scan).await.unwrap();
+    assert_eq!((page.rows, page.next), (vec![(at(2), s("two"))], None));
+    assert_eq!(log.delete(&at(2)).await, Ok(true));
+
+    let numbers: TypedCategory<(String, i64), i64> = TypedCategory::new(kv, "j", "log");
+    let refused = numbers.get(&at(1)).await.unwrap_err();
+    assert!(
+        matches!(
+            refused,
+            TypedError::Decode {
+                what: "the payload",
+                ..
+            }
+        ),
+        "{refused}"
+    );
+    let long = ("x".repeat(65_536), 1);
+    assert_eq!(
+        log.put(&long, &s("")).await.unwrap_err().to_string(),
+        "a component has 65536 bytes; the limit is 65535"
+    );
 }

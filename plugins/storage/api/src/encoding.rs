@@ -8,8 +8,8 @@
 //! | `i8` to `i64` | widened to `i64`, sign bit flipped, 8 bytes big-endian |
 //! | `u16` to `u64` | widened to `u64`, 8 bytes big-endian |
 //! | `u8`, `bool` | 1 byte |
-//! | enumeration | its ordinal as `i64` |
-//! | tuple, struct | its fields in order, flattened |
+//! | enumeration ([`ordinals!`](crate::ordinals)) | its ordinal as `i64` |
+//! | tuple, struct ([`components!`](crate::components)) | its fields in order, flattened |
 //! | [`Key`] | its raw bytes |
 //! | [`OrderedText`] | `00` escaped as `00 FF`, ended by `00 00`; sorts as text does |
 //!
@@ -224,6 +224,15 @@ impl<const N: usize> Encode for [u8; N] {
     }
 }
 
+impl<const N: usize> Decode for [u8; N] {
+    fn decode(input: &mut &[u8]) -> Result<Self, DecodeError> {
+        let expected = "a byte string of fixed length";
+        Vec::decode(input)?
+            .try_into()
+            .map_err(|_| DecodeError::OutOfRange { expected })
+    }
+}
+
 impl Encode for Vec<u8> {
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         self.as_slice().encode(out)
@@ -339,6 +348,70 @@ tuple!(A, B, C, D, E);
 tuple!(A, B, C, D, E, F);
 tuple!(A, B, C, D, E, F, G);
 tuple!(A, B, C, D, E, F, G, H);
+
+/// Encodes a struct as its fields in the order given, which should be that of their declaration.
+///
+/// ```
+/// # use storage_api::{components, encoding};
+/// struct Header {
+///     sender: String,
+///     epoch: i64,
+/// }
+/// components!(Header { sender, epoch });
+///
+/// let header = Header { sender: "alice".into(), epoch: 5 };
+/// assert_eq!(encoding::key(&header), encoding::key(&("alice", 5i64)));
+/// ```
+#[macro_export]
+macro_rules! components {
+    ($type:ty { $($field:ident),* $(,)? }) => {
+        impl $crate::encoding::Encode for $type {
+            fn encode(&self, out: &mut Vec<u8>) -> Result<(), $crate::encoding::EncodeError> {
+                $($crate::encoding::Encode::encode(&self.$field, out)?;)*
+                Ok(())
+            }
+        }
+        impl $crate::encoding::Decode for $type {
+            fn decode(input: &mut &[u8]) -> Result<Self, $crate::encoding::DecodeError> {
+                Ok(Self { $($field: $crate::encoding::Decode::decode(input)?),* })
+            }
+        }
+    };
+}
+
+/// Encodes an enumeration as its ordinals.
+///
+/// ```
+/// # use storage_api::{encoding, ordinals};
+/// enum Mood {
+///     Happy,
+///     Angry,
+/// }
+/// ordinals!(Mood { Happy = 1, Angry = 2 });
+///
+/// assert_eq!(encoding::key(&Mood::Angry), encoding::key(&2i64));
+/// ```
+#[macro_export]
+macro_rules! ordinals {
+    ($type:ty { $($case:ident = $ordinal:literal),+ $(,)? }) => {
+        impl $crate::encoding::Encode for $type {
+            fn encode(&self, out: &mut Vec<u8>) -> Result<(), $crate::encoding::EncodeError> {
+                let ordinal: i64 = match self {
+                    $(Self::$case => $ordinal,)+
+                };
+                $crate::encoding::Encode::encode(&ordinal, out)
+            }
+        }
+        impl $crate::encoding::Decode for $type {
+            fn decode(input: &mut &[u8]) -> Result<Self, $crate::encoding::DecodeError> {
+                match <i64 as $crate::encoding::Decode>::decode(input)? {
+                    $($ordinal => Ok(Self::$case),)+
+                    _ => Err($crate::encoding::DecodeError::OutOfRange { expected: stringify!($type) }),
+                }
+            }
+        }
+    };
+}
 
 #[cfg(test)]
 #[path = "encoding_tests.rs"]

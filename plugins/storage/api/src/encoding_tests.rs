@@ -9,9 +9,33 @@ fn golden<T: Encode + ?Sized>(value: &T, expected: &str) {
     assert_eq!(key(value).unwrap().as_bytes(), bytes);
 }
 
-/// An enumeration of the reference vectors: happy 1, angry 2.
-fn ordinal(mood: u8) -> i64 {
-    i64::from(mood)
+/// The types of the reference vectors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Mood {
+    Calm,
+    Happy,
+    Angry,
+}
+crate::ordinals!(Mood { Calm = 0, Happy = 1, Angry = 2 });
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Header {
+    sender: String,
+    epoch: i64,
+}
+crate::components!(Header { sender, epoch });
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Msg {
+    hdr: Header,
+    mood: Mood,
+    body: Vec<u8>,
+}
+crate::components!(Msg { hdr, mood, body });
+
+fn header(epoch: i64) -> Header {
+    let sender = "alice".to_owned();
+    Header { sender, epoch }
 }
 
 #[test]
@@ -32,7 +56,7 @@ fn scalars_match_the_golden_vectors() {
     golden(&true, "01");
     golden(&b'A', "41");
     golden(&7u8, "07");
-    golden(&ordinal(2), "80 00 00 00 00 00 00 02");
+    golden(&Mood::Angry, "80 00 00 00 00 00 00 02");
 }
 
 #[test]
@@ -45,7 +69,7 @@ fn composites_match_the_golden_vectors() {
         "00 02 63 68 80 00 00 00 00 00 00 01 00 00 00 00 00 00 00 07",
     );
     golden(
-        &("v1", ("alice", 5i64)),
+        &("v1", header(5)),
         "00 02 76 31 00 05 61 6c 69 63 65 80 00 00 00 00 00 00 05",
     );
     let inner = key(&("a", 7i64)).unwrap();
@@ -62,6 +86,12 @@ fn composites_match_the_golden_vectors() {
 
 #[test]
 fn payloads_match_the_golden_vectors() {
+    let msg = Msg {
+        hdr: header(9),
+        mood: Mood::Happy,
+        body: vec![0xaa, 0xbb, 0xcc],
+    };
+    assert_eq!(decode::<Msg>(&payload(&msg).unwrap()).unwrap(), msg);
     golden("hi", "00 02 68 69");
     golden(&42i64, "80 00 00 00 00 00 00 2a");
     golden(
@@ -69,7 +99,7 @@ fn payloads_match_the_golden_vectors() {
         "00 02 76 31 80 00 00 00 00 00 00 01 00 02 de ad",
     );
     golden(
-        &(("alice", 9i64), ordinal(1), vec![0xaa, 0xbb, 0xcc]),
+        &msg,
         "00 05 61 6c 69 63 65 80 00 00 00 00 00 00 09 80 00 00 00 00 00 00 01 00 03 aa bb cc",
     );
 }
@@ -108,6 +138,16 @@ fn bytes_of_another_type_are_refused_with_the_reason() {
         decode::<u16>(&wide),
         Err(DecodeError::OutOfRange { expected: "u16" })
     );
+    let expected = "Mood";
+    assert_eq!(
+        decode::<Mood>(&payload(&7i64).unwrap()),
+        Err(DecodeError::OutOfRange { expected })
+    );
+    let expected = "a byte string of fixed length";
+    assert_eq!(
+        decode::<[u8; 2]>(&payload(&[1u8; 3]).unwrap()),
+        Err(DecodeError::OutOfRange { expected })
+    );
     assert_eq!(decode::<OrderedText>(b"a\0\x01"), Err(DecodeError::BadEscape));
     assert_eq!(decode::<OrderedText>(b"a"), Err(DecodeError::BadEscape));
 }
@@ -118,6 +158,14 @@ fn ordered<T: Encode + Decode + Ord + Clone + std::fmt::Debug>(a: T, b: T) -> Re
     prop_assert_eq!(first.cmp(&second), a.cmp(&b));
     prop_assert_eq!(decode::<T>(first.as_bytes()).unwrap(), a);
     Ok(())
+}
+
+fn mood() -> impl Strategy<Value = Mood> {
+    prop::sample::select(vec![Mood::Calm, Mood::Happy, Mood::Angry])
+}
+
+fn header_like() -> impl Strategy<Value = Header> {
+    (".{0,6}", any::<i64>()).prop_map(|(sender, epoch)| Header { sender, epoch })
 }
 
 /// Text as the encoding sorts it: by length, then by bytes.
@@ -157,6 +205,35 @@ proptest! {
         let (first, second) = (key(&(&a, n)).unwrap(), key(&(&b, m)).unwrap());
         prop_assert_eq!(decode::<(String, i64)>(first.as_bytes()).unwrap(), (a.clone(), n));
         prop_assert_eq!(first.cmp(&second), (by_length(a), n).cmp(&(by_length(b), m)));
+    }
+
+    #[test]
+    fn byte_strings_sort_by_length_and_then_by_bytes(a: Vec<u8>, b: Vec<u8>, n: u16, m: u16) {
+        let (first, second) = (key(&(&a, n)).unwrap(), key(&(&b, m)).unwrap());
+        prop_assert_eq!(first.cmp(&second), (a.len(), a, n).cmp(&(b.len(), b, m)));
+    }
+    #[test]
+    fn arrays_keep_order(a: [u8; 3], b: [u8; 3]) { ordered(a, b)?; }
+    #[test]
+    fn enumerations_keep_order(a in mood(), b in mood(), n: i8, m: i8) { ordered((a, n), (b, m))?; }
+    #[test]
+    fn keys_keep_order(a: Vec<u8>, b: Vec<u8>, n: u8, m: u8) {
+        ordered((n, Key::from(a)), (m, Key::from(b)))?;
+    }
+
+    #[test]
+    fn structs_sort_and_come_back_as_their_fields_do(a in header_like(), b in header_like()) {
+        let (first, second) = (key(&a).unwrap(), key(&b).unwrap());
+        prop_assert_eq!(decode::<Header>(first.as_bytes()).unwrap(), a.clone());
+        prop_assert_eq!(&first, &key(&(&a.sender, a.epoch)).unwrap());
+        prop_assert_eq!(first.cmp(&second), (by_length(a.sender), a.epoch).cmp(&(by_length(b.sender), b.epoch)));
+    }
+
+    #[test]
+    fn a_shorter_key_comes_before_its_extensions(a in ".{0,6}", n: i64, more: Vec<u8>) {
+        let short = key(&(&a, n)).unwrap();
+        let long = key(&(&a, n, &more)).unwrap();
+        prop_assert!(short < long);
     }
 
     #[test]

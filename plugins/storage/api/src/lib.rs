@@ -2,15 +2,18 @@
 //!
 //! Data live in *jobs*: one job is one database file, named by its users. Within a job, a key and its payload lie
 //! in a *category*. Keys sort as unsigned bytes do, a shorter key before its extensions; [`encoding`] makes them from
-//! numbers and texts so that they sort as these do.
+//! numbers and texts so that they sort as these do. A
+//! [`TypedCategory`] reads and writes a category as a map of such values.
 
 pub mod encoding;
 mod error;
 mod key;
 mod kv;
+mod typed;
 mod types;
 
 pub use error::{Fault, KvError};
 pub use key::Key;
 pub use kv::{Kv, KvClient, KvEvents, KvInterface, kv_events};
+pub use typed::{TypedCategory, TypedError, TypedPage};
 pub use types::{Ack, CategoryPage, FailedWrite, JobStats, KeyRange, Op, Receipt, Row, RowPage, Scan};
