@@ -1,6 +1,8 @@
 //! What the tests of the store have in common.
 #![allow(dead_code, reason = "each test binary uses a part")]
 
+pub(crate) mod steps;
+
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
