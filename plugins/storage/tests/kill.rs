@@ -1,139 +1,254 @@
 //! A process that is killed at any moment loses no acknowledged write and leaves no half batch.
+//!
+//! The process writes at random from three callers: small and large payloads, batches of several categories, deletions,
+//! and every level of acknowledgement. It prints what was acknowledged; the test kills it and looks at what is there.
 #![cfg(unix)]
 
+mod common;
+
+use std::collections::{BTreeMap, VecDeque};
 use std::env;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use storage_plugin::{Ack, Batch, Key, KeyRange, Options, Scan, Store, encoding};
+use common::rows;
+use rusqlite::Connection;
+use storage_plugin::{Ack, Batch, Key, Options, Receipt, Scan, Session, Store, encoding};
 
+const NAME: &str = "no_acknowledged_write_is_lost_and_no_batch_is_halved";
 const ROOT: &str = "STORAGE_TEST_KILL_ROOT";
 const ROUND: &str = "STORAGE_TEST_KILL_ROUND";
-/// How often the writing process is killed; 20 by default.
+/// How often the writing process is killed; 50 by default.
 const KILLS: &str = "STORAGE_TEST_KILLS";
-const CATEGORIES: [&str; 3] = ["a", "b", "c"];
+/// What the load is drawn from; the time by default.
+const SEED: &str = "STORAGE_TEST_SEED";
+const CALLERS: i64 = 3;
+/// A batch removes the row that this many batches before it had put into the category `window`.
+const WINDOW: i64 = 10;
+/// Batches of one caller that wait for their outcome.
+const PENDING: usize = 8;
 
-fn key(round: i64, number: i64) -> Key {
-    encoding::key(&(round, number)).unwrap()
-}
-
-fn variable(name: &str) -> Option<i64> {
+fn variable(name: &str) -> Option<u64> {
     env::var(name).ok().and_then(|value| value.parse().ok())
 }
 
-/// Writes batches of three rows and prints each number once its batch is acknowledged, until it is killed.
-fn write_forever(root: &str) {
-    let round = variable(ROUND).unwrap();
-    let store = Store::new(root, Options::default()).unwrap();
-    let session = store.open_job("j").unwrap().session();
-    let mut output = std::io::stdout().lock();
-    let mut pending = std::collections::VecDeque::new();
+/// A number that is drawn from its place, and so can be drawn again by the test.
+fn drawn(seed: u64, place: (i64, i64, i64), salt: u64) -> u64 {
+    let (round, caller, number) = place;
+    [round as u64, caller as u64, number as u64, salt]
+        .iter()
+        .fold(seed, |state, part| {
+            let mixed = (state ^ part).wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            mixed ^ (mixed >> 31)
+        })
+}
+
+fn key(place: (i64, i64, i64)) -> Key {
+    encoding::key(&place).unwrap()
+}
+
+/// The rows of a batch by category: most are small, one in twenty has a payload of many pages.
+fn parts(seed: u64, place: (i64, i64, i64)) -> Vec<(String, Vec<u8>)> {
+    (0..1 + drawn(seed, place, 1) % 4)
+        .map(|part| {
+            let size = match drawn(seed, place, 10 + part) {
+                large if large % 20 == 0 => large % 70_000,
+                small => small % 400,
+            };
+            let byte = drawn(seed, place, 20 + part) as u8;
+            (format!("part {part}"), vec![byte; size as usize])
+        })
+        .collect()
+}
+
+fn batch(seed: u64, place: (i64, i64, i64)) -> Batch {
+    let (round, caller, number) = place;
+    let last = encoding::payload(&number).unwrap();
+    parts(seed, place)
+        .into_iter()
+        .fold(Batch::new(), |batch, (category, payload)| {
+            batch.put(category, key(place), payload)
+        })
+        .put("last", key((round, caller, 0)), last)
+        .put("window", key(place), "")
+        .delete("window", key((round, caller, number - WINDOW)))
+}
+
+fn level(seed: u64, place: (i64, i64, i64)) -> Ack {
+    match drawn(seed, place, 2) % 10 {
+        0 => Ack::Durable,
+        1..5 => Ack::Queued,
+        _ => Ack::Applied,
+    }
+}
+
+/// One caller: writes batch after batch and prints each number whose batch is acknowledged as applied or durable.
+fn write_forever(session: &Session, seed: u64, round: i64, caller: i64) {
+    let mut pending: VecDeque<(i64, Receipt)> = VecDeque::new();
     for number in 0.. {
-        let batch = CATEGORIES.iter().fold(Batch::new(), |batch, category| {
-            batch.put(*category, key(round, number), vec![7; 300])
-        });
-        let ack = if number % 50 == 0 {
-            Ack::Durable
-        } else {
-            Ack::Applied
-        };
-        pending.push_back((number, session.persist(batch, ack).unwrap()));
-        if pending.len() >= 8 {
+        let place = (round, caller, number);
+        let receipt = session.persist(batch(seed, place), level(seed, place)).unwrap();
+        if level(seed, place) == Ack::Queued {
+            receipt.wait().unwrap();
+            continue;
+        }
+        pending.push_back((number, receipt));
+        if pending.len() >= PENDING {
             let (number, receipt) = pending.pop_front().unwrap();
             receipt.wait().unwrap();
-            writeln!(output, "acknowledged {number}").unwrap();
+            let mut output = std::io::stdout().lock();
+            writeln!(output, "acknowledged {caller} {number}").unwrap();
             output.flush().unwrap();
         }
     }
 }
 
-/// Kills a writing process after it has acknowledged `patience` writes; gives the last acknowledged number.
-fn killed_writer(root: &Path, round: i64, patience: i64) -> i64 {
-    let mut child = Command::new(env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "no_acknowledged_write_is_lost_and_no_batch_is_halved",
-            "--nocapture",
-        ])
-        .env(ROOT, root)
-        .env(ROUND, round.to_string())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let mut last = -1;
-    // What the process wrote before its end is still in the pipe.
-    for line in lines.map_while(Result::ok) {
-        let Some((_, number)) = line.split_once("acknowledged ") else {
-            continue;
-        };
-        last = number.parse().unwrap();
-        if last == patience {
-            child.kill().unwrap();
+/// The process that is killed. Beside the callers it opens, fills and drops a second job over and over.
+fn work(root: &str) {
+    let (seed, round) = (variable(SEED).unwrap(), variable(ROUND).unwrap() as i64);
+    let store = Store::new(root, Options::default()).unwrap();
+    let job = store.open_job("j").unwrap();
+    thread::scope(|scope| {
+        for caller in 0..CALLERS {
+            let session = job.session();
+            scope.spawn(move || write_forever(&session, seed, round, caller));
         }
-    }
-    assert!(!child.wait().unwrap().success());
-    last
+        loop {
+            let session = store.open_job("other").unwrap().session();
+            session.put("c", [1], vec![7; 10_000]).unwrap();
+            store.drop_job("other").unwrap();
+        }
+    });
 }
 
-/// The numbers that are there in each category.
-fn present(session: &storage_plugin::Session, category: &str, round: i64) -> Vec<i64> {
-    let mut scan = Scan::prefix(encoding::key(&round).unwrap()).keys_only();
-    let mut numbers = Vec::new();
-    loop {
-        let page = session.scan(category, &scan).unwrap();
-        numbers.extend(
-            page.rows
-                .iter()
-                .map(|row| encoding::decode::<(i64, i64)>(row.key.as_bytes()).unwrap().1),
-        );
-        match page.next {
-            Some(next) => scan.after = Some(next),
-            None => return numbers,
+fn start(root: &Path, seed: u64, round: i64) -> Child {
+    Command::new(env::current_exe().unwrap())
+        .args(["--exact", NAME, "--nocapture"])
+        .env(ROOT, root)
+        .env(ROUND, round.to_string())
+        .env(SEED, seed.to_string())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Kills a writing process at a moment drawn at random; gives the last number that each caller had acknowledged.
+fn killed(root: &Path, seed: u64, round: i64) -> BTreeMap<i64, i64> {
+    let mut child = start(root, seed, round);
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut acknowledged = BTreeMap::new();
+    let mut read = |line: std::io::Result<String>| {
+        let line = line.unwrap_or_default();
+        if let Some((_, numbers)) = line.split_once("acknowledged ") {
+            let (caller, number) = numbers.split_once(' ').unwrap();
+            acknowledged.insert(caller.parse().unwrap(), number.parse().unwrap());
         }
+    };
+    // One in eight is killed while it starts, the others after some writes and some time.
+    let moment = drawn(seed, (round, 0, 0), 3);
+    if !moment.is_multiple_of(8) {
+        lines.by_ref().take((moment % 900) as usize).for_each(&mut read);
+    }
+    thread::sleep(Duration::from_micros(moment % 20_000));
+    child.kill().unwrap();
+    // What the process wrote before its end is still in the pipe.
+    lines.for_each(&mut read);
+    assert!(!child.wait().unwrap().success());
+    acknowledged
+}
+
+/// The rows of one caller in a round, by number.
+fn present(session: &Session, category: &str, round: i64, caller: i64) -> BTreeMap<i64, Vec<u8>> {
+    let prefix = encoding::key(&(round, caller)).unwrap();
+    rows(session, category, Scan::prefix(prefix))
+        .into_iter()
+        .map(|row| {
+            let (_, _, number) = encoding::decode::<(i64, i64, i64)>(row.key.as_bytes()).unwrap();
+            (number, row.payload.unwrap())
+        })
+        .collect()
+}
+
+/// What is there of a caller is what its first batches do, whole, up to one that is not before the last acknowledged.
+fn check_caller(session: &Session, seed: u64, round: i64, caller: i64, acknowledged: i64) {
+    let context = format!("seed {seed}, round {round}, caller {caller}");
+    let last = present(session, "last", round, caller).remove(&0);
+    let last = last.map_or(-1, |last| encoding::decode(&last).unwrap());
+    assert!(
+        last >= acknowledged,
+        "{context}: batch {last} is the last, {acknowledged} was acknowledged"
+    );
+    let mut expected = BTreeMap::<String, BTreeMap<i64, Vec<u8>>>::new();
+    for number in 0..=last {
+        for (category, payload) in parts(seed, (round, caller, number)) {
+            expected.entry(category).or_default().insert(number, payload);
+        }
+    }
+    for part in 0..4 {
+        let category = format!("part {part}");
+        let found = present(session, &category, round, caller);
+        let expected = expected.remove(&category).unwrap_or_default();
+        assert!(found.keys().eq(expected.keys()), "{context}: a batch is halved");
+        assert!(found == expected, "{context}: a payload is another one");
+    }
+    let window = present(session, "window", round, caller);
+    let expected = (last - WINDOW + 1).max(0)..=last;
+    assert!(
+        window.into_keys().eq(expected),
+        "{context}: a deletion is missing"
+    );
+}
+
+fn check_files(root: &Path, context: &str) {
+    for job in ["j.db", "other.db"] {
+        let path = root.join(job);
+        if !path.exists() {
+            continue;
+        }
+        let file = Connection::open(&path).unwrap();
+        let report: String = file
+            .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(report, "ok", "{context}: {job}");
     }
 }
 
 #[test]
 fn no_acknowledged_write_is_lost_and_no_batch_is_halved() {
     if let Ok(root) = env::var(ROOT) {
-        return write_forever(&root);
+        return work(&root);
     }
-    let directory = tempfile::tempdir().unwrap();
-    let mut total = 0;
-    for round in 0..variable(KILLS).unwrap_or(20) {
-        // Early and late moments, with and without a checkpoint before.
-        let patience = (round * 7919) % 1_500;
-        let last = killed_writer(directory.path(), round, patience);
-        assert!(last >= patience);
-
+    let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let seed = variable(SEED).unwrap_or(time.as_nanos() as u64);
+    let kills = variable(KILLS).unwrap_or(50) as i64;
+    let mut directory = tempfile::tempdir().unwrap();
+    let (mut total, mut rounds) = (0, Vec::new());
+    for round in 0..kills {
+        if round % 25 == 0 {
+            directory = tempfile::tempdir().unwrap();
+            rounds.clear();
+        }
+        rounds.push((round, killed(directory.path(), seed, round)));
+        let context = format!("seed {seed}, round {round}");
         let store = Store::new(directory.path(), Options::default()).unwrap();
         let session = store.open_job("j").unwrap().session();
-        let first = present(&session, CATEGORIES[0], round);
-        for category in &CATEGORIES[1..] {
-            assert_eq!(
-                present(&session, category, round),
-                first,
-                "a batch of round {round} is halved"
-            );
+        // The one before must have stayed as it was.
+        for (round, acknowledged) in rounds.iter().rev().take(2) {
+            for caller in 0..CALLERS {
+                let last = acknowledged.get(&caller).copied().unwrap_or(-1);
+                check_caller(&session, seed, *round, caller, last);
+            }
         }
-        // In order: what is there is a beginning of what was written, and reaches the last acknowledged write.
-        assert!(
-            first.iter().copied().eq(0..first.len() as i64),
-            "round {round} has a gap"
-        );
-        assert!(
-            first.len() as i64 > last,
-            "round {round}: {} present, {last} acknowledged",
-            first.len()
-        );
-        total += first.len() as u64;
-        assert_eq!(
-            session.count(CATEGORIES[0], &KeyRange::all()).unwrap(),
-            total,
-            "an earlier round changed"
-        );
+        let last = rounds.last().map(|(_, acknowledged)| acknowledged.values());
+        total += last.into_iter().flatten().map(|last| last + 1).sum::<i64>();
+        store.open_job("other").unwrap();
         store.close().unwrap();
+        check_files(directory.path(), &context);
     }
+    println!("seed {seed}: {kills} kills, {total} batches acknowledged, none lost");
 }
