@@ -237,8 +237,10 @@ impl Store {
         let mut place = locked(&slot);
         let closed = close_slot(&mut place);
         let removed = match closed {
-            Ok(()) | Err(Error::Unacknowledged { .. }) => root::remove_database(&path),
-            Err(error) => Err(error),
+            // The writer still uses the file.
+            Err(error) if place.is_some() => Err(error),
+            // What could not be written is of no interest any more; a full disk must not keep the job.
+            _ => root::remove_database(&path),
         };
         drop(place);
         self.release(id, &slot);
