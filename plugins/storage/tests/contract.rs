@@ -85,6 +85,20 @@ fn a_prefix_holds_whole_leading_components() {
 }
 
 #[test]
+fn a_key_that_a_batch_writes_twice_is_one_row_with_the_later_payload() {
+    let (_directory, store) = store();
+    let session = store.open_job("j").unwrap().session();
+    let batch = [5, 1, 4, 1, 3, 2, 6].into_iter().enumerate();
+    let batch = batch.fold(Batch::new(), |batch, (at, number)| {
+        batch.put("c", key(number), at.to_string())
+    });
+    session.persist(batch, Ack::Applied).unwrap().wait().unwrap();
+    let all = Scan::new(KeyRange::all());
+    assert_eq!(numbers(&session, "c", all.clone()), [1, 2, 3, 4, 5, 6]);
+    assert_eq!(rows(&session, "c", all)[0].payload.as_deref(), Some(&b"3"[..]));
+}
+
+#[test]
 fn pages_go_on_where_they_ended_while_others_write() {
     let (_directory, store) = store();
     let job = store.open_job("j").unwrap();

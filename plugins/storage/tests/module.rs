@@ -283,3 +283,60 @@ async fn a_typed_category_takes_and_gives_values() {
         "a component has 65536 bytes; the limit is 65535"
     );
 }
+
+#[tokio::test]
+async fn the_end_of_one_instance_leaves_another_as_it_is() {
+    let (_one, first) = storage(json!({})).await;
+    let (_two, second) = storage(json!({})).await;
+    let (one, two): (KvClient, KvClient) = (first.client(), second.client());
+    put(&one, "j", "a", "1").await.unwrap();
+    put(&two, "j", "a", "2").await.unwrap();
+    first.stop().await.unwrap();
+    assert_eq!(get(&two, "j", "a").await.unwrap(), Some(text("2")));
+    assert!(get(&one, "j", "a").await.is_err());
+    drop(first);
+    for number in 0..500 {
+        put(&two, "j", "a", &number.to_string()).await.unwrap();
+    }
+    assert_eq!(get(&two, "j", "a").await.unwrap(), Some(text("499")));
+}
+
+#[tokio::test]
+async fn an_instance_that_was_not_stopped_gives_its_folder_free() {
+    let directory = tempfile::tempdir().unwrap();
+    let start = || {
+        Bench::new()
+            .data_dir(directory.path())
+            .start_json::<Storage>(json!({}))
+    };
+    let first = start().await.unwrap();
+    put(&first.client(), "j", "a", "1").await.unwrap();
+    drop(first);
+    let second = start().await.unwrap();
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    loop {
+        match get(&second.client(), "j", "a").await {
+            Ok(found) => break assert_eq!(found, Some(text("1"))),
+            Err(CallError::Interface(KvError::AlreadyOpen { .. })) => tokio::task::yield_now().await,
+            Err(other) => panic!("{other}"),
+        }
+        assert!(std::time::Instant::now() < deadline, "the folder is not free");
+    }
+}
+
+#[tokio::test]
+async fn a_start_that_fails_says_why_and_the_next_one_works() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let start = |folder: &std::path::Path| {
+        let config = json!({ "directory": folder.to_str().unwrap() });
+        Bench::new()
+            .data_dir(directory.path())
+            .start_json::<Storage>(config)
+    };
+    let refused = start(&file).await.err().unwrap().to_string();
+    assert!(refused.contains("is not a directory"), "{refused}");
+    let storage = start(&directory.path().join("data")).await.unwrap();
+    put(&storage.client(), "j", "a", "1").await.unwrap();
+}

@@ -208,6 +208,12 @@ proptest! {
     }
 
     #[test]
+    fn pairs_of_texts_sort_by_the_first_and_then_the_second(a in ".{0,3}", b in ".{0,3}", n in ".{0,3}", m in ".{0,3}") {
+        let (first, second) = (key(&(&a, &n)).unwrap(), key(&(&b, &m)).unwrap());
+        prop_assert_eq!(first == second, (&a, &n) == (&b, &m));
+        prop_assert_eq!(first.cmp(&second), (by_length(a), by_length(n)).cmp(&(by_length(b), by_length(m))));
+    }
+    #[test]
     fn byte_strings_sort_by_length_and_then_by_bytes(a: Vec<u8>, b: Vec<u8>, n: u16, m: u16) {
         let (first, second) = (key(&(&a, n)).unwrap(), key(&(&b, m)).unwrap());
         prop_assert_eq!(first.cmp(&second), (a.len(), a, n).cmp(&(b.len(), b, m)));
