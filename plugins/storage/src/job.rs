@@ -20,6 +20,7 @@ use crate::receipt::Outcome;
 use crate::root::{RootLock, with_suffix};
 use crate::schema;
 use crate::session::Session;
+use crate::watch::Watches;
 use crate::writer::Writer;
 
 /// The last applied sequence number once the writer has ended.
@@ -49,6 +50,7 @@ pub(crate) struct Shared {
     /// Failures that no barrier has reported.
     pub(crate) failures: Mutex<Failures>,
     pub(crate) counters: Counters,
+    pub(crate) watches: Watches,
 }
 
 impl Shared {
@@ -159,6 +161,7 @@ impl Job {
             context,
             failures: Mutex::default(),
             counters: Counters::default(),
+            watches: Watches::default(),
         });
         let writer = Writer::new(connection, Arc::clone(&shared), root);
         let handle = thread::Builder::new()

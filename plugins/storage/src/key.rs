@@ -45,6 +45,13 @@ impl KeyRange {
     pub fn contains(&self, key: &Key) -> bool {
         *key >= self.start && (self.stop.as_bytes().is_empty() || *key < self.stop)
     }
+
+    /// Whether there may be a key in both ranges.
+    pub(crate) fn intersects(&self, other: &KeyRange) -> bool {
+        let start = self.start.as_bytes().max(other.start.as_bytes());
+        let below = |stop: &Key| stop.as_bytes().is_empty() || start < stop.as_bytes();
+        below(&self.stop) && below(&other.stop)
+    }
 }
 
 #[cfg(test)]
@@ -77,6 +84,21 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn ranges_intersect_where_a_key_may_be_in_both(
+            bounds in prop::array::uniform4(prop::collection::vec(0u8..3, 0..3)),
+            key in prop::collection::vec(0u8..3, 0..4),
+        ) {
+            let [a, b, c, d] = bounds;
+            let (one, other) = (KeyRange::new(a, b), KeyRange::new(c, d));
+            let key = Key::from(key);
+            if one.contains(&key) && other.contains(&key) {
+                prop_assert!(one.intersects(&other) && other.intersects(&one));
+            }
+            let start = one.start.clone().max(other.start.clone());
+            prop_assert_eq!(one.intersects(&other), one.contains(&start) && other.contains(&start));
+        }
+
         #[test]
         fn a_prefix_range_holds_exactly_the_extensions(
             prefix in prop::collection::vec(prop::sample::select(vec![0u8, 1, 0xfe, 0xff]), 0..4),

@@ -50,6 +50,7 @@ mod schema;
 mod session;
 mod session_reads;
 mod store;
+mod watch;
 mod writer;
 
 pub use batch::Batch;
@@ -64,3 +65,4 @@ pub use schema::{APPLICATION_ID, FORMAT};
 pub use session::Session;
 pub use storage_api::encoding;
 pub use store::Store;
+pub use watch::{Change, Watch};

@@ -47,6 +47,13 @@ pub const PURGE_PAUSE: Duration = Duration::from_secs(1);
 /// Time after which it is tried again when it failed.
 pub const PURGE_RETRY: Duration = Duration::from_secs(60);
 
+/// Watches of one job.
+pub const MAX_WATCHES: usize = 256;
+/// Changes that wait for one watcher.
+pub const WATCH_CHANGES: usize = 1024;
+/// Bytes of the changes that wait for one watcher; one change always fits.
+pub const WATCH_BYTES: usize = 1024 * 1024;
+
 /// Read connections of one job; they are opened when needed.
 pub const MAX_READERS: usize = 4;
 /// Rows of one page of a scan, and categories of one page of their list.

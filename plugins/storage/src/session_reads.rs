@@ -13,6 +13,7 @@ use crate::limits;
 use crate::query::{self, Page, Row, Scan};
 use crate::schema;
 use crate::session::Session;
+use crate::watch::Watch;
 
 impl Session {
     fn read<R>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<R>) -> Result<R> {
@@ -123,6 +124,16 @@ impl Session {
         query::check_page(limit)?;
         after.map_or(Ok(()), batch::check_category)?;
         self.read(|connection| query::categories(connection, after, limit))
+    }
+
+    /// Watches a range: every write to it that is committed from now on, whosever it is. At most
+    /// [`limits::MAX_WATCHES`] for each job.
+    ///
+    /// # Errors
+    /// A limit; [`Error::Closed`].
+    pub fn watch(&self, category: &str, range: KeyRange) -> Result<Watch> {
+        batch::check_range(category, &range)?;
+        self.shared.watches.add(category, range)
     }
 
     /// Writes a copy of the job, as it is at one moment, to a new file at `path`: a job file like any other,

@@ -48,6 +48,7 @@ impl Drop for Release {
             drop(lost);
         }
         self.0.applied.send_replace(ENDED);
+        self.0.watches.end();
     }
 }
 
@@ -122,6 +123,9 @@ impl Writer {
             self.shared.applied.send_replace(last.sequence);
         }
         for (item, outcome) in items.into_iter().zip(outcomes) {
+            if outcome.is_ok() {
+                self.shared.watches.committed(item.sequence, &item.ops);
+            }
             self.shared.settle(item, outcome);
         }
     }
@@ -184,13 +188,11 @@ impl Writer {
     fn purge(&mut self) -> Result<usize> {
         self.wait_for_disk(false)?;
         let wrap = |error| self.shared.context.wrap(error);
-        let sql = "DELETE FROM kv WHERE id IN (SELECT id FROM kv WHERE expires <= ?1 LIMIT ?2)";
-        let most = i64::try_from(limits::PURGE_ROWS).unwrap_or(i64::MAX);
-        let rows = self
-            .connection
-            .prepare_cached(sql)
-            .and_then(|mut delete| delete.execute(params![clock::now(), most]))
-            .map_err(wrap)?;
+        let purged = query::purge(&self.connection).map_err(wrap)?;
+        for (category, key) in &purged {
+            self.shared.watches.expired(category, key);
+        }
+        let rows = purged.len();
         let next = query::next_expiry(&self.connection).map_err(wrap)?;
         self.next_expiry.set(next.unwrap_or(i64::MAX));
         self.unsynced |= rows > 0;
