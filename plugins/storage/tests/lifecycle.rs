@@ -304,6 +304,28 @@ fn a_thousand_openings_leave_no_descriptor_behind() {
     assert_eq!(files(store.root()), ["j.db"]);
 }
 
+#[test]
+fn with_secure_delete_the_file_forgets_what_was_deleted() {
+    let secret = b"a payload that nobody shall find again";
+    let holds_secret = |secure_delete| {
+        let options = Options {
+            secure_delete,
+            ..Options::default()
+        };
+        let (_directory, store) = store_with(options);
+        let session = store.open_job("j").unwrap().session();
+        session.put("c", key(1), secret).unwrap();
+        store.close_job("j").unwrap();
+        let session = store.open_job("j").unwrap().session();
+        session.delete("c", key(1)).unwrap();
+        store.close_job("j").unwrap();
+        let file = fs::read(store.root().join("j.db")).unwrap();
+        file.windows(secret.len()).any(|window| window == secret)
+    };
+    assert!(holds_secret(false));
+    assert!(!holds_secret(true));
+}
+
 #[cfg(unix)]
 #[test]
 fn files_are_for_their_owner_only() {
