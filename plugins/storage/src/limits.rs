@@ -13,6 +13,8 @@ pub const MAX_FILE_STEM_BYTES: usize = 240;
 /// Jobs of one store that are open at the same time; each has one thread and up to
 /// `1 + MAX_READERS` connections.
 pub const MAX_OPEN_JOBS: usize = 256;
+/// Those of one owner among them, in the module: nobody takes all places.
+pub const MAX_OPEN_JOBS_OF_OWNER: usize = 64;
 
 /// Longest category, in bytes of UTF-8.
 pub const MAX_CATEGORY_BYTES: usize = 4096;

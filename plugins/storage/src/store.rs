@@ -200,6 +200,11 @@ impl Store {
         job.ok_or_else(|| Error::JobNotFound { job: id.to_owned() })
     }
 
+    /// The ids of the jobs that are open, or being opened or closed, in no order.
+    pub fn open_jobs(&self) -> Vec<String> {
+        locked(&self.state).slots.keys().cloned().collect()
+    }
+
     /// The ids of all jobs on disk, open or not, sorted.
     ///
     /// # Errors

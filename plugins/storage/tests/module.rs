@@ -9,7 +9,7 @@ use backplane_sdk::{Bytes, CallError};
 use rusqlite::Connection;
 use serde_json::json;
 use storage_api::{Ack, Fault, KeyRange, KvClient, KvError, Op, Scan, TypedCategory, TypedError};
-use storage_plugin::Storage;
+use storage_plugin::{Storage, limits};
 use tempfile::TempDir;
 
 async fn storage(config: serde_json::Value) -> (TempDir, Running<Storage>) {
@@ -339,4 +339,18 @@ async fn a_start_that_fails_says_why_and_the_next_one_works() {
     assert!(refused.contains("is not a directory"), "{refused}");
     let storage = start(&directory.path().join("data")).await.unwrap();
     put(&storage.client(), "j", "a", "1").await.unwrap();
+}
+
+#[tokio::test]
+async fn one_caller_cannot_take_the_places_of_all_jobs() {
+    let (_directory, storage) = storage(json!({})).await;
+    let (greedy, modest): (KvClient, KvClient) = (storage.client_as("greedy"), storage.client_as("modest"));
+    for number in 0..limits::MAX_OPEN_JOBS_OF_OWNER {
+        put(&greedy, &number.to_string(), "a", "1").await.unwrap();
+    }
+    let refused = refusal(put(&greedy, "one more", "a", "1").await);
+    assert_eq!(refused, "open jobs of one owner are used up (limit 64)");
+    put(&modest, "one", "a", "1").await.unwrap();
+    greedy.close_job(&s("7")).await.unwrap();
+    put(&greedy, "one more", "a", "1").await.unwrap();
 }

@@ -12,7 +12,7 @@ use crate::{Ack, CategoryPage, FailedWrite, JobStats, KeyRange, KvError, Op, Rec
 ///
 /// A job is opened by the first call that reads or writes it, and is made if it is new. Its name in the longer form is
 /// at most 128 bytes of UTF-8 without control characters; two names may not differ by case alone. At most 256 jobs are
-/// open at once.
+/// open at once, 64 of them of one owner.
 ///
 /// Order: the writes of one caller to one job are applied in the order in which they were made, and its reads see
 /// all of its earlier writes. Writes of others are seen once they are applied. A caller is the module, or the front

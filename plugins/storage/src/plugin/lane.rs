@@ -12,7 +12,7 @@ use std::task::Poll;
 
 use tokio::task::unconstrained;
 
-use super::tenants::Tenant;
+use super::tenants::{Tenant, owner};
 use super::threads::Threads;
 use crate::error::{Error, Result};
 use crate::{Session, Store, job_id, limits};
@@ -64,8 +64,19 @@ impl Lanes {
 
     async fn open(&self, job: &str) -> Result<Session> {
         let id = job.to_owned();
-        self.on_store(move |store| Ok(store.open_job(&id)?.session()))
-            .await
+        let open = move |store: &Store| {
+            let limit = limits::MAX_OPEN_JOBS_OF_OWNER;
+            let mates = store.open_jobs();
+            let mates = mates
+                .iter()
+                .filter(|mate| **mate != id && owner(mate) == owner(&id));
+            if mates.count() >= limit {
+                let what = "open jobs of one owner";
+                return Err(Error::Busy { what, limit });
+            }
+            Ok(store.open_job(&id)?.session())
+        };
+        self.on_store(open).await
     }
 
     /// Ends the job with `end`, after the caller's earlier calls have taken their places.

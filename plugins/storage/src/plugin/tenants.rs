@@ -43,6 +43,11 @@ pub(crate) struct Tenant {
     pub(crate) job: String,
 }
 
+/// The owner in the id of a job.
+pub(crate) fn owner(job: &str) -> Option<&str> {
+    job.split_once('/').map(|(owner, _)| owner)
+}
+
 /// Who may use which jobs.
 pub(crate) struct Tenants(BTreeMap<String, Vec<Pattern>>);
 
