@@ -28,10 +28,12 @@
 //!
 //! [`Storage`] is the module that offers this to others as the interface `storage.kv` of the crate `storage-api`.
 
+mod apply;
 mod batch;
 mod blocking;
 mod clock;
 mod error;
+mod expiry;
 mod failures;
 mod import;
 mod job;

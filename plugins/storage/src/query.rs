@@ -290,23 +290,3 @@ pub(crate) fn categories(
     });
     Ok(Page { rows, next })
 }
-
-/// When the next key expires.
-pub(crate) fn next_expiry(connection: &Connection) -> rusqlite::Result<Option<i64>> {
-    connection
-        .prepare_cached("SELECT min(expires) FROM kv WHERE expires IS NOT NULL")?
-        .query_row([], |row| row.get(0))
-}
-
-/// Removes the rows of at most [`limits::PURGE_ROWS`] expired keys; gives category and key of each.
-pub(crate) fn purge(connection: &Connection) -> rusqlite::Result<Vec<(String, Key)>> {
-    let sql = "DELETE FROM kv WHERE id IN (SELECT id FROM kv WHERE expires <= ?1 LIMIT ?2)
-               RETURNING category, key";
-    let most = i64::try_from(limits::PURGE_ROWS).unwrap_or(i64::MAX);
-    let mut statement = connection.prepare_cached(sql)?;
-    let purged = statement.query_map(params![clock::now(), most], |row| {
-        let category = String::from_utf8_lossy(row.get_ref(0)?.as_blob()?).into_owned();
-        Ok((category, Key::from(row.get_ref(1)?.as_blob()?)))
-    })?;
-    purged.collect()
-}

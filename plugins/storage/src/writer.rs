@@ -4,20 +4,19 @@
 //! answers. When the transaction as a whole fails, each batch is tried again alone, so that one caller's failure
 //! does not become another's.
 
-use std::cell::Cell;
 use std::slice;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
+use crate::apply::{Applied, apply};
 use crate::batch::Op;
 use crate::clock;
 use crate::error::{Error, Result};
+use crate::expiry::Expiry;
 use crate::job::{ENDED, Shared};
 use crate::limits;
-use crate::query;
 use crate::queue::{Item, Taken};
 use crate::receipt::Outcome;
 use crate::root::RootLock;
@@ -30,10 +29,7 @@ pub(crate) struct Writer {
     full_sync: bool,
     /// Whether commits lie in the log that no one waited for the disk to take. A log found at opening is such.
     unsynced: bool,
-    /// The moment at which the first key expires, or an earlier one; `i64::MAX` if none does.
-    next_expiry: Cell<i64>,
-    /// When expired keys may be removed again.
-    next_purge: Instant,
+    expiry: Expiry,
     /// The directory stays ours as long as the file may be open.
     _root: Arc<RootLock>,
 }
@@ -59,9 +55,7 @@ impl Writer {
             shared,
             full_sync: false,
             unsynced: true,
-            // Not known yet.
-            next_expiry: Cell::new(0),
-            next_purge: Instant::now(),
+            expiry: Expiry::new(),
             _root: root,
         }
     }
@@ -72,7 +66,7 @@ impl Writer {
         let mut dirty = false;
         loop {
             let patience = dirty.then_some(limits::IDLE_CHECKPOINT);
-            let patience = patience.into_iter().chain(self.purge_in()).min();
+            let patience = patience.into_iter().chain(self.expiry.due_in()).min();
             match self.shared.queue.take_group(patience) {
                 Taken::Group(items) => {
                     self.commit_group(items);
@@ -161,43 +155,29 @@ impl Writer {
         committed
     }
 
-    /// How long until expired keys are to be removed; `None` when none expires.
-    fn purge_in(&self) -> Option<Duration> {
-        let next = self.next_expiry.get();
-        let expires = (next < i64::MAX).then(|| clock::until(clock::now(), next))?;
-        Some(expires.max(self.next_purge.saturating_duration_since(Instant::now())))
-    }
-
-    /// Removes some expired keys from the file, if it is time; true if it tried. Readers do not see them in any case.
+    /// Removes some expired keys from the file, if it is time; true if it tried.
     fn purge_if_due(&mut self) -> bool {
-        if self.purge_in().is_none_or(|left| !left.is_zero()) {
-            return false;
+        let due = self.expiry.due_in().is_some_and(|left| left.is_zero());
+        if due && let Err(error) = self.purge() {
+            self.expiry.failed();
+            tracing::warn!(job = self.shared.id, %error, "expired keys could not be removed");
         }
-        let pause = match self.purge() {
-            Ok(limits::PURGE_ROWS) => Duration::ZERO,
-            Ok(_) => limits::PURGE_PAUSE,
-            Err(error) => {
-                tracing::warn!(job = self.shared.id, %error, "expired keys could not be removed");
-                limits::PURGE_RETRY
-            }
-        };
-        self.next_purge = Instant::now() + pause;
-        true
+        due
     }
 
-    fn purge(&mut self) -> Result<usize> {
+    fn purge(&mut self) -> Result<()> {
         self.wait_for_disk(false)?;
-        let wrap = |error| self.shared.context.wrap(error);
-        let purged = query::purge(&self.connection).map_err(wrap)?;
+        let purged = self
+            .expiry
+            .purge(&self.connection)
+            .map_err(|error| self.shared.context.wrap(error))?;
+        self.unsynced |= !purged.is_empty();
+        let rows = purged.len() as u64;
+        self.shared.counters.expired.fetch_add(rows, Relaxed);
         for (category, key) in &purged {
             self.shared.watches.expired(category, key);
         }
-        let rows = purged.len();
-        let next = query::next_expiry(&self.connection).map_err(wrap)?;
-        self.next_expiry.set(next.unwrap_or(i64::MAX));
-        self.unsynced |= rows > 0;
-        self.shared.counters.expired.fetch_add(rows as u64, Relaxed);
-        Ok(rows)
+        Ok(())
     }
 
     fn fill(&self, items: &[Item], touch: bool) -> Result<Vec<Result<Outcome>>> {
@@ -247,64 +227,17 @@ impl Writer {
 
     /// Applies one operation; gives the number of rows that it removed.
     fn apply_op(&self, at: usize, op: &Op, now: i64) -> Result<u64> {
-        let done = match op {
-            Op::Put {
-                category,
-                key,
-                payload,
-                ttl,
-            } => {
-                let expires = ttl.map(|ttl| clock::after(now, ttl));
-                let first = self.next_expiry.get();
-                self.next_expiry
-                    .set(expires.map_or(first, |expires| first.min(expires)));
-                self.connection
-                    .prepare_cached(
-                        "INSERT INTO kv (category, key, payload, expires) VALUES (?1, ?2, ?3, ?4)
-                         ON CONFLICT (category, key)
-                         DO UPDATE SET payload = excluded.payload, expires = excluded.expires",
-                    )
-                    .and_then(|mut put| {
-                        put.execute(params![category.as_bytes(), key.as_bytes(), payload, expires])
-                    })
-                    .map(|_| 0)
-            }
-            Op::Delete { category, key } => self
-                .connection
-                .prepare_cached(
-                    "DELETE FROM kv WHERE category = ?1 AND key = ?2 AND (expires IS NULL OR expires > ?3)",
-                )
-                .and_then(|mut delete| delete.execute(params![category.as_bytes(), key.as_bytes(), now])),
-            Op::DeleteRange { category, range } => {
-                let (start, stop) = (range.start.as_bytes(), range.stop.as_bytes());
-                let upper = if stop.is_empty() {
-                    "?3 IS NOT NULL"
-                } else {
-                    "key < ?3"
-                };
-                let sql = format!(
-                    "DELETE FROM kv WHERE category = ?1 AND key >= ?2 AND {upper}
-                     AND (expires IS NULL OR expires > ?4)"
-                );
-                self.connection
-                    .prepare_cached(&sql)
-                    .and_then(|mut delete| delete.execute(params![category.as_bytes(), start, stop, now]))
-            }
-            Op::Expect {
-                category,
-                key,
-                payload,
-            } => match query::holds(&self.connection, category, key, payload.as_deref(), now) {
-                Ok(false) => return Err(Error::Conflict { op: at }),
-                Ok(true) => Ok(0),
-                Err(error) => Err(error),
-            },
-        };
-        let failed = |error| Error::BatchFailed {
-            op: at,
-            source: Box::new(self.shared.context.wrap(error)),
-        };
-        done.map(|rows| rows as u64).map_err(failed)
+        if let Op::Put { ttl: Some(ttl), .. } = op {
+            self.expiry.note(clock::after(now, *ttl));
+        }
+        match apply(&self.connection, op, now) {
+            Ok(Applied::Removed(rows)) => Ok(rows as u64),
+            Ok(Applied::Refuted) => Err(Error::Conflict { op: at }),
+            Err(error) => Err(Error::BatchFailed {
+                op: at,
+                source: Box::new(self.shared.context.wrap(error)),
+            }),
+        }
     }
 
     fn wait_for_disk(&mut self, full: bool) -> Result<()> {

@@ -9,6 +9,7 @@ pub mod encoding;
 mod error;
 mod key;
 mod kv;
+mod macros;
 mod typed;
 mod types;
 
