@@ -190,7 +190,7 @@ impl Batch {
     }
 
     /// Demands that `key` holds `payload` at this point, or with `None` that it is absent. Otherwise the whole
-    /// batch fails with [`Error::Conflict`](crate::Error::Conflict).
+    /// batch fails with [`Error::Conflict`].
     #[must_use]
     pub fn expect(self, category: impl Into<String>, key: impl Into<Key>, payload: Option<Vec<u8>>) -> Self {
         self.push(Op::Expect {

@@ -3,7 +3,7 @@
 //! The format is a table with a row id and a unique index over category and key. In a table without row ids a large
 //! payload lies inside the index and every comparison reads it (storage.md §6.4). The application id marks the file
 //! as ours; whatever carries another one, or a format that is not known, is refused and left as it is. Format 2, which
-//! had no expiry times, is brought to format 3 by [`migrate`](crate::migrate).
+//! had no expiry times, is brought to format 3 by [`migrate`].
 
 use std::fs::{self, OpenOptions};
 use std::io;
