@@ -118,7 +118,7 @@ mod tests {
                 encoded,
                 Err(Error::TooLarge {
                     size: 384,
-                    limit: 240,
+                    limit: 228,
                     ..
                 })
             ),

@@ -52,6 +52,7 @@ mod schema;
 mod session;
 mod session_reads;
 mod store;
+mod store_files;
 mod watch;
 mod writer;
 

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 /// Longest job id, in bytes of UTF-8.
 pub const MAX_JOB_ID_BYTES: usize = 128;
-/// Longest file name stem that a job id may turn into; leaves room for `.db-journal` below 255.
-pub const MAX_FILE_STEM_BYTES: usize = 240;
+/// Longest file name stem that a job id may turn into; leaves room for `.db.format-2.new-journal` below 255.
+pub const MAX_FILE_STEM_BYTES: usize = 228;
 /// Jobs of one store that are open at the same time; each has one thread and up to
 /// `1 + MAX_READERS` connections.
 pub const MAX_OPEN_JOBS: usize = 256;

@@ -29,7 +29,7 @@ pub(crate) fn copy_of(path: &Path) -> PathBuf {
 
 /// A copy that is being made.
 pub(crate) fn unfinished_copy_of(path: &Path) -> PathBuf {
-    with_suffix(path, ".format-2.unfinished")
+    with_suffix(path, ".format-2.new")
 }
 
 /// Brings a file of format 2 to the present one.

@@ -4,17 +4,12 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::error::{Error, ErrorContext, Result};
-use crate::import;
+use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::job_id;
 use crate::limits;
 use crate::options::Options;
 use crate::root::{self, RootLock};
-use crate::schema;
-
-/// The name of a job file that is being made; no job id turns into it.
-const UNFINISHED: &str = ".unfinished.db";
 
 /// The place of one job. Its lock is held while the job is being opened or closed, so that others need not wait.
 type Slot = Arc<Mutex<Option<Job>>>;
@@ -32,14 +27,16 @@ struct State {
 /// directory, in whatever process, then gets [`Error::AlreadyOpen`] at once. All methods may be called from any
 /// thread. Dropping the store closes it, and logs what [`Store::close`] would have said.
 pub struct Store {
-    root: PathBuf,
-    options: Options,
+    pub(crate) root: PathBuf,
+    pub(crate) options: Options,
     state: Mutex<State>,
     /// Held while a file is created, so that two ids that differ only by case do not both find no file.
-    creating: Mutex<()>,
+    pub(crate) creating: Mutex<()>,
+    /// Held while a file is imported: one after another, and jobs can be made meanwhile.
+    pub(crate) importing: Mutex<()>,
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -60,6 +57,7 @@ impl Store {
             options,
             state: Mutex::default(),
             creating: Mutex::default(),
+            importing: Mutex::default(),
         })
     }
 
@@ -83,8 +81,8 @@ impl Store {
             return Ok(job.clone());
         }
         let opened = self
-            .create(id, schema::create)
-            .and_then(|_| Job::open(id, &path, &self.options, lock));
+            .create(id)
+            .and_then(|()| Job::open(id, &path, &self.options, lock));
         match opened {
             Ok(job) if locked(&self.state).closed => job.close().and(Err(Error::Closed)),
             Ok(job) => Ok(place.insert(job).clone()),
@@ -96,7 +94,7 @@ impl Store {
         }
     }
 
-    fn path(&self, id: &str) -> Result<PathBuf> {
+    pub(crate) fn path(&self, id: &str) -> Result<PathBuf> {
         Ok(self.root.join(format!("{}.db", job_id::stem(id)?)))
     }
 
@@ -132,43 +130,6 @@ impl Store {
         }
     }
 
-    /// Makes the file of a job unless it is there: `fill` writes it under a name that is no job's, so that a
-    /// job exists completely or not at all. `None` when it is there.
-    fn create<R>(&self, id: &str, fill: impl FnOnce(&Path, &ErrorContext) -> Result<R>) -> Result<Option<R>> {
-        let _creating = locked(&self.creating);
-        self.check_case(id)?;
-        let path = self.path(id)?;
-        if path.exists() {
-            return Ok(None);
-        }
-        let unfinished = self.root.join(UNFINISHED);
-        let context = ErrorContext {
-            job: id.to_owned(),
-            quota: self.options.quota_of(id),
-        };
-        let filled = fill(&unfinished, &context)
-            .and_then(|filled| schema::publish(&unfinished, &path).map(|()| filled));
-        if filled.is_err() {
-            root::remove_database(&unfinished)?;
-        }
-        filled.map(Some)
-    }
-
-    fn check_case(&self, id: &str) -> Result<()> {
-        let folded = id.to_lowercase();
-        let others = root::jobs(&self.root)?;
-        match others
-            .iter()
-            .find(|other| *other != id && other.to_lowercase() == folded)
-        {
-            Some(other) => Err(Error::argument(
-                "job id",
-                format!("differs only by case from {other:?}"),
-            )),
-            None => Ok(()),
-        }
-    }
-
     /// Makes a new job of a file that the reference implementation wrote (its format 1), which is only read;
     /// gives the number of rows. The job exists completely or not at all, and is not open afterwards.
     ///
@@ -180,11 +141,7 @@ impl Store {
         self.path(id)?;
         let (slot, _lock) = self.slot(id)?;
         let place = locked(&slot);
-        let imported = self
-            .create(id, |unfinished, context| {
-                import::import(source, unfinished, context)
-            })
-            .and_then(|rows| rows.ok_or_else(|| Error::argument("job id", "exists already")));
+        let imported = self.import(id, source);
         drop(place);
         self.release(id, &slot);
         root::sync_names(&self.root).and(imported)

@@ -187,7 +187,7 @@ fn a_migration_that_is_killed_anywhere_begins_anew() {
             .unwrap();
         // Once the copy has begun, and a little later in each round.
         let begun = [
-            directory.path().join("j.db.format-2.unfinished"),
+            directory.path().join("j.db.format-2.new"),
             directory.path().join("j.db.format-2"),
         ];
         eventually("the beginning of the migration", || {
@@ -218,7 +218,7 @@ fn a_migration_that_cannot_make_its_copy_leaves_the_file_as_it_was() {
     let path = store.root().join("j.db");
     format_2(&path, 10);
     let before = fs::read(&path).unwrap();
-    let blocked = store.root().join("j.db.format-2.unfinished");
+    let blocked = store.root().join("j.db.format-2.new");
     fs::create_dir(&blocked).unwrap();
     assert!(matches!(store.open_job("j"), Err(Error::Io { .. })));
     assert_eq!(fs::read(&path).unwrap(), before);

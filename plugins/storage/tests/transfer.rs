@@ -106,7 +106,11 @@ fn a_failed_import_leaves_no_job() {
     let left = fs::read_dir(store.root())
         .unwrap()
         .filter_map(|entry| entry.unwrap().file_name().into_string().ok());
-    assert_eq!(left.filter(|name| name.contains("unfinished")).count(), 0);
+    assert_eq!(
+        left.filter(|name| name.starts_with(".unfinished") || name.starts_with(".imported"))
+            .count(),
+        0
+    );
 }
 
 #[test]
