@@ -56,6 +56,9 @@ pub const WATCH_CHANGES: usize = 1024;
 /// Bytes of the changes that wait for one watcher; one change always fits.
 pub const WATCH_BYTES: usize = 1024 * 1024;
 
+/// Time after which a watcher is told that nothing has happened, so that both ends know of each other.
+pub const WATCH_QUIET: Duration = Duration::from_secs(10);
+
 /// Read connections of one job; they are opened when needed.
 pub const MAX_READERS: usize = 4;
 /// Rows of one page of a scan, and categories of one page of their list.

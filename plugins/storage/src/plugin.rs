@@ -16,6 +16,7 @@ mod tenants;
 #[cfg(test)]
 mod tests;
 mod threads;
+mod watches;
 
 use std::path::Path;
 use std::sync::Arc;

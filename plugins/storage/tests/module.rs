@@ -8,7 +8,7 @@ use backplane_sdk::test::{Bench, Running};
 use backplane_sdk::{Bytes, CallError};
 use rusqlite::Connection;
 use serde_json::json;
-use storage_api::{Ack, Fault, KeyRange, KvClient, KvError, Op, Scan, TypedCategory, TypedError};
+use storage_api::{Ack, Change, Fault, KeyRange, KvClient, KvError, Op, Scan, TypedCategory, TypedError};
 use storage_plugin::{Storage, limits};
 use tempfile::TempDir;
 
@@ -93,6 +93,7 @@ async fn no_call_leads_to_the_job_of_another() {
         refusal(notes.delete_range(&job, &c(), &all, &false).await),
         refusal(notes.list_categories(&job, &None, &10).await),
         refusal(notes.stats(&job).await),
+        refusal(notes.watch(&job, &c(), &all).await),
         refusal(notes.close_job(&job).await),
         refusal(notes.drop_job(&job).await),
     ];
@@ -353,4 +354,36 @@ async fn one_caller_cannot_take_the_places_of_all_jobs() {
     put(&modest, "one", "a", "1").await.unwrap();
     greedy.close_job(&s("7")).await.unwrap();
     put(&greedy, "one more", "a", "1").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_watch_streams_what_is_committed_until_the_job_is_closed() {
+    let (_directory, storage) = storage(json!({})).await;
+    let kv: KvClient = storage.client();
+    let range = KeyRange::prefix("a".as_bytes());
+    let mut watch = kv.watch(&s("j"), &c(), &range).await.unwrap();
+    put(&kv, "j", "b", "x").await.unwrap();
+    put(&kv, "j", "ab", "x").await.unwrap();
+    put(&kv, "j", "ac", "x").await.unwrap();
+    kv.delete(&s("j"), &c(), &text("ab"), &false).await.unwrap();
+    kv.delete_range(&s("j"), &c(), &KeyRange::All, &false)
+        .await
+        .unwrap();
+    let (sequence, key) = (2, text("ab"));
+    assert_eq!(watch.next().await, Some(Ok(Change::Put { sequence, key })));
+    let (sequence, key) = (3, text("ac"));
+    assert_eq!(watch.next().await, Some(Ok(Change::Put { sequence, key })));
+    let (sequence, key) = (4, text("ab"));
+    assert_eq!(watch.next().await, Some(Ok(Change::Deleted { sequence, key })));
+    let range = KeyRange::Between {
+        start: text(""),
+        stop: None,
+    };
+    let sequence = 5;
+    assert_eq!(
+        watch.next().await,
+        Some(Ok(Change::RangeDeleted { sequence, range }))
+    );
+    kv.close_job(&s("j")).await.unwrap();
+    assert_eq!(watch.next().await, None);
 }

@@ -2,7 +2,9 @@
 
 use backplane_sdk::prelude::*;
 
-use crate::{Ack, CategoryPage, FailedWrite, JobStats, KeyRange, KvError, Op, Receipt, RowPage, Scan};
+use crate::{
+    Ack, CategoryPage, Change, FailedWrite, JobStats, KeyRange, KvError, Op, Receipt, RowPage, Scan,
+};
 
 /// Keeps payloads under ordered keys, in jobs.
 ///
@@ -22,7 +24,7 @@ use crate::{Ack, CategoryPage, FailedWrite, JobStats, KeyRange, KvError, Op, Rec
 /// queue of a job is bounded; a write that finds it full waits for room.
 ///
 /// Limits: categories 4096 bytes, keys 128 KiB, payloads 64 MiB.
-#[interface(id = "storage.kv", version = "1.1.0")]
+#[interface(id = "storage.kv", version = "1.2.0")]
 pub trait Kv {
     /// Applies operations in their order, all or none; they may be of several categories. At most 65536 operations
     /// and 128 MiB. An empty batch changes nothing.
@@ -155,6 +157,11 @@ pub trait Kv {
     /// for `backup_job`.
     #[deadline(600000)]
     async fn import_job(&self, job: String, path: String) -> Result<u64, KvError>;
+
+    /// Tells what changes in a range from now on, whoever changes it: each write in the order in which it was
+    /// committed. The payloads can be read; nobody is held up by a watch. It ends when the job is closed, or when its
+    /// reader takes nothing for a minute. At most 256 for each job.
+    async fn watch(&self, job: String, category: String, range: KeyRange) -> Result<Stream<Change>, KvError>;
 
     /// A write failed although it had been accepted, and nobody waited for its outcome.
     #[event]

@@ -17,4 +17,6 @@ pub use error::{Fault, KvError};
 pub use key::Key;
 pub use kv::{Kv, KvClient, KvEvents, KvInterface, kv_events};
 pub use typed::{TypedCategory, TypedError, TypedPage};
-pub use types::{Ack, CategoryPage, FailedWrite, JobStats, KeyRange, Op, Receipt, Row, RowPage, Scan};
+pub use types::{
+    Ack, CategoryPage, Change, FailedWrite, JobStats, KeyRange, Op, Receipt, Row, RowPage, Scan,
+};

@@ -172,6 +172,45 @@ pub struct JobStats {
     pub quota: Option<u64>,
 }
 
+/// Something that happened in a range that is watched.
+#[record]
+#[derive(Clone, PartialEq, Eq)]
+pub enum Change {
+    /// A payload was stored.
+    Put {
+        /// The number on the write's receipt.
+        sequence: u64,
+        /// The key.
+        key: Bytes,
+    },
+    /// A key was removed, if it was there.
+    Deleted {
+        /// The number on the write's receipt.
+        sequence: u64,
+        /// The key.
+        key: Bytes,
+    },
+    /// A range was removed; parts of it may lie outside of what is watched.
+    RangeDeleted {
+        /// The number on the write's receipt.
+        sequence: u64,
+        /// The range.
+        range: KeyRange,
+    },
+    /// The time to live of a key has ended, up to about a second before.
+    Expired {
+        /// The key.
+        key: Bytes,
+    },
+    /// The reader was too slow: so many changes were left out here. What is watched can be read anew.
+    Lost {
+        /// How many.
+        changes: u64,
+    },
+    /// Nothing happened for 10 s, and the watch goes on.
+    Quiet,
+}
+
 /// A write that failed although it had been accepted, and whose outcome nobody waited for.
 #[record]
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -252,6 +291,14 @@ sizes_only! {
         Self::Delete { category, key } => format!("Delete({category:?}, {} bytes)", key.len()),
         Self::DeleteRange { category, range } => format!("DeleteRange({category:?}, {range:?})"),
         Self::Expect { category, key, .. } => format!("Expect({category:?}, {} bytes)", key.len()),
+    }
+    Change {
+        Self::Put { sequence, key } => format!("Put({sequence}, {} bytes)", key.len()),
+        Self::Deleted { sequence, key } => format!("Deleted({sequence}, {} bytes)", key.len()),
+        Self::RangeDeleted { sequence, range } => format!("RangeDeleted({sequence}, {range:?})"),
+        Self::Expired { key } => format!("Expired({} bytes)", key.len()),
+        Self::Lost { changes } => format!("Lost({changes})"),
+        Self::Quiet => "Quiet",
     }
     KeyRange {
         Self::All => "All",

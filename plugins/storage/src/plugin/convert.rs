@@ -6,7 +6,7 @@ use backplane_sdk::Bytes;
 use storage_api as api;
 use storage_api::{Fault, KvError};
 
-use crate::{Ack, Batch, Error, FailedWrite, Key, KeyRange, Outcome, Page, Row, Scan, Stats};
+use crate::{Ack, Batch, Change, Error, FailedWrite, Key, KeyRange, Outcome, Page, Row, Scan, Stats};
 
 pub(super) fn ack(ack: api::Ack) -> Ack {
     match ack {
@@ -35,6 +35,28 @@ pub(super) fn range(range: api::KeyRange) -> KeyRange {
             start,
             stop: Some(stop),
         } => KeyRange::new(key(start), key(stop)),
+    }
+}
+
+pub(super) fn change(change: Change) -> api::Change {
+    match change {
+        Change::Put { sequence, key } => api::Change::Put {
+            sequence,
+            key: key.into(),
+        },
+        Change::Deleted { sequence, key } => api::Change::Deleted {
+            sequence,
+            key: key.into(),
+        },
+        Change::RangeDeleted { sequence, range } => api::Change::RangeDeleted {
+            sequence,
+            range: api::KeyRange::Between {
+                start: range.start.into(),
+                stop: Some(Bytes::from(range.stop)).filter(|stop| !stop.is_empty()),
+            },
+        },
+        Change::Expired { key } => api::Change::Expired { key: key.into() },
+        Change::Lost { changes } => api::Change::Lost { changes },
     }
 }
 

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use backplane_sdk::Bytes;
+use backplane_sdk::{Bytes, Stream};
 use storage_api as api;
 use storage_api::{Kv, KvError};
 
 use super::tenants::Tenant;
-use super::{Storage, convert};
+use super::{Storage, convert, watches};
 use crate::error::Result;
 use crate::{Ack, Batch, Error, Outcome, Session, Store};
 
@@ -239,6 +239,18 @@ impl Kv for Storage {
             .lanes
             .end(self.tenants.tenant(&job)?, Store::drop_job)
             .await?)
+    }
+
+    async fn watch(
+        &self,
+        job: String,
+        category: String,
+        range: api::KeyRange,
+    ) -> Result<Stream<api::Change>, KvError> {
+        let range = convert::range(range);
+        let watch = |session: Session| async move { session.watch(&category, range) };
+        let watch = self.lanes.run(&self.tenants.tenant(&job)?, watch).await?;
+        Ok(watches::stream(watch))
     }
 
     async fn backup_job(&self, job: String, path: String) -> Result<(), KvError> {
