@@ -5,6 +5,9 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+/// How long the thread sleeps when no call is pending.
+const IDLE: Duration = Duration::from_secs(3600);
+
 /// The deadlines of all pending calls, the earliest first.
 pub(super) struct Deadlines(Arc<Shared>);
 
@@ -17,6 +20,8 @@ struct Shared {
 #[derive(Default)]
 struct State {
     queue: BTreeSet<(Instant, u64)>,
+    /// When the thread looks again by itself; `None` while it is about to look.
+    looks_at: Option<Instant>,
     stopped: bool,
 }
 
@@ -41,13 +46,11 @@ impl Deadlines {
 
     pub(super) fn add(&self, deadline: Instant, ticket: u64) {
         let mut state = self.0.lock();
-        let first = state
-            .queue
-            .first()
-            .is_none_or(|(earliest, _)| deadline < *earliest);
         state.queue.insert((deadline, ticket));
-        drop(state);
-        if first {
+        // Seldom: a thread that is woken for each call costs more than the call.
+        if state.looks_at.is_some_and(|at| deadline < at) {
+            state.looks_at = None;
+            drop(state);
             self.0.earlier.notify_one();
         }
     }
@@ -68,7 +71,7 @@ fn watch(shared: &Shared, calls: &Weak<Calls>) {
     let mut state = shared.lock();
     while !state.stopped {
         let now = Instant::now();
-        let wait = match state.queue.first() {
+        let next = match state.queue.first() {
             Some(&(deadline, ticket)) if deadline <= now => {
                 state.queue.pop_first();
                 drop(state);
@@ -78,13 +81,15 @@ fn watch(shared: &Shared, calls: &Weak<Calls>) {
                 state = shared.lock();
                 continue;
             }
-            Some((deadline, _)) => *deadline - now,
-            None => Duration::from_secs(3600),
+            Some((deadline, _)) => *deadline,
+            None => now + IDLE,
         };
+        state.looks_at = Some(next);
         state = shared
             .earlier
-            .wait_timeout(state, wait)
+            .wait_timeout(state, next - now)
             .unwrap_or_else(PoisonError::into_inner)
             .0;
+        state.looks_at = None;
     }
 }
