@@ -30,6 +30,9 @@ pub trait Events: Clone + Send + Sync + 'static {
     fn new(emitter: Emitter) -> Self;
 }
 
+/// Most bodies fit, so that they are encoded with one allocation.
+const BODY_SIZE: usize = 512;
+
 /// Where a module publishes the events of one interface.
 #[derive(Debug, Clone)]
 pub struct Emitter {
@@ -49,7 +52,7 @@ impl Emitter {
     /// # Errors
     /// `TIMEOUT` when a subscriber had no room in time: it has lost this event and will see a gap.
     pub async fn emit<T: Value>(&self, event: u32, body: &T) -> Result<(), CallError> {
-        let mut payload = Vec::with_capacity(256);
+        let mut payload = Vec::with_capacity(BODY_SIZE);
         let (encoded, attachments) = attachment::collect(|| body.encode(&mut payload));
         let reply = match encoded {
             Ok(()) => with_args(&payload, &attachments, |args| {

@@ -47,6 +47,14 @@ fn pair(folder: &std::path::Path) -> (Host, FrontEnd) {
     (host, front)
 }
 
+/// Without the consumer, which would be a ninth subscriber.
+fn publisher(folder: &std::path::Path) -> (Host, FrontEnd) {
+    let module = format!("[modules.provider]\nplugin = {:?}\n", fixture("bench-provider"));
+    let host = host(folder, &module).expect("the host starts");
+    let front = host.front_end("bench", &Grants::all()).expect("a front end");
+    (host, front)
+}
+
 fn calls(criterion: &mut Criterion, figures: &mut Figures, front: &FrontEnd) {
     let runner: RunnerClient = front.client().expect("the consumer is there");
     let cases = [
@@ -288,6 +296,9 @@ fn main() {
         .configure_from_args();
     let mut figures = Figures::default();
     calls(&mut criterion, &mut figures, &front);
+    assert!(host.stop().is_empty());
+    let folder = tempfile::tempdir().expect("a folder");
+    let (host, front) = publisher(folder.path());
     events(&mut criterion, &mut figures, &front);
     start(&mut criterion, &mut figures);
     criterion.final_summary();

@@ -3,7 +3,7 @@
 //! Events of one subscription go in one at a time and in order. The thread is the module's own, so that a
 //! handler that does not return harms nobody else.
 
-use super::{Item, Queue, Topic};
+use super::{Item, Origin, Queue, Topic};
 use crate::host::Core;
 use crate::limits;
 use crate::registry::{Entry, Generation, Slot};
@@ -218,12 +218,12 @@ impl Delivery {
             if code == status::PENDING {
                 let delivery = Arc::clone(self);
                 let event = Arc::clone(&item.event);
-                let done = move |reply: Reply| delivery.settled(lane, &event.interface, &event.event, &reply);
+                let done = move |reply: Reply| delivery.settled(lane, &event.origin, &reply);
                 self.core
                     .calls
                     .when_done(Asker::HOST, reply.ticket, Done::Own(Box::new(done)));
             } else {
-                self.settled(lane, &item.event.interface, &item.event.event, &reply);
+                self.settled(lane, &item.event.origin, &reply);
             }
         }
     }
@@ -266,7 +266,14 @@ impl Delivery {
             depth: 0,
             ..event.context
         };
-        let mut call = Generation::describe(kind::EVENT, index as u32, 0, context, &event.publisher, args);
+        let mut call = Generation::describe(
+            kind::EVENT,
+            index as u32,
+            0,
+            context,
+            &event.origin.publisher,
+            args,
+        );
         call.sequence = event.sequence;
         call.lost = item.lost;
         door::heard(inside, event, call, reply, |call, reply| {
@@ -274,10 +281,11 @@ impl Delivery {
         })
     }
 
-    fn settled(&self, lane: u64, interface: &str, event: &str, reply: &Reply) {
+    fn settled(&self, lane: u64, origin: &Origin, reply: &Reply) {
         if reply.status != status::OK {
             let name = &self.slot.name;
             let why = status::name(reply.status);
+            let Origin { interface, event, .. } = origin;
             tracing::warn!(module = %name, "the handler of {interface}.{event} failed: {why}: {}", reply.message());
         }
         if let Some(lane) = self.lock().lanes.iter_mut().find(|it| it.number == lane) {

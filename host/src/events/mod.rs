@@ -12,4 +12,4 @@ pub(crate) use delivery::Delivery;
 pub use delivery::SubscriptionStatus;
 pub(crate) use queue::{Item, Queue};
 pub use stream::{EventStream, Received};
-pub(crate) use topic::{Data, Publisher, Topic, Topics};
+pub(crate) use topic::{Data, Origin, Publisher, Topic, Topics};

@@ -63,6 +63,11 @@ impl EventStream {
             if let Some(received) = self.try_next() {
                 return received;
             }
+            // Where events come fast, the next is there by then, and nobody has to be woken for it.
+            tokio::task::yield_now().await;
+            if let Some(received) = self.try_next() {
+                return received;
+            }
             self.notify.notified().await;
         }
     }
@@ -101,17 +106,17 @@ impl Drop for EventStream {
 impl Received {
     /// The interface that has the event.
     pub fn interface(&self) -> &str {
-        &self.event.interface
+        &self.event.origin.interface
     }
 
     /// The name of the event.
     pub fn name(&self) -> &str {
-        &self.event.event
+        &self.event.origin.event
     }
 
     /// The module that published it.
     pub fn publisher(&self) -> &str {
-        &self.event.publisher
+        &self.event.origin.publisher
     }
 
     /// Its number, counted from 1 for each publisher and event.
@@ -130,6 +135,10 @@ impl Received {
     /// The body is not of its type.
     pub fn json(&self) -> Result<serde_json::Value, backplane_descriptor::transcode::TranscodeError> {
         let attachments: Vec<&[u8]> = self.event.attachments.iter().map(Vec::as_slice).collect();
-        backplane_descriptor::transcode::cbor_to_json(&self.event.body, &self.event.payload, &attachments)
+        backplane_descriptor::transcode::cbor_to_json(
+            &self.event.origin.body,
+            &self.event.payload,
+            &attachments,
+        )
     }
 }

@@ -5,7 +5,6 @@ use super::queue::{Publication, Pushed};
 use crate::clock;
 use crate::host::Core;
 use crate::limits;
-use crate::registry::Slot;
 use crate::router::Asker;
 use crate::router::copy_args;
 use backplane_descriptor::Type;
@@ -14,15 +13,21 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-/// An event as it lies in the queues.
-pub(crate) struct Data {
+/// What all events of one publisher and event have in common. One count for all of it: publisher and subscribers
+/// are on different cores.
+pub(crate) struct Origin {
     pub(crate) interface: Arc<str>,
     pub(crate) event: Arc<str>,
     pub(crate) publisher: Arc<str>,
+    /// The type of the body, as the publisher declares it.
+    pub(crate) body: Type,
+}
+
+/// An event as it lies in the queues.
+pub(crate) struct Data {
+    pub(crate) origin: Arc<Origin>,
     pub(crate) sequence: u64,
     pub(crate) context: CallContext,
-    /// The type of the body, as its publisher declares it.
-    pub(crate) body: Arc<Type>,
     pub(crate) payload: Vec<u8>,
     pub(crate) attachments: Vec<Vec<u8>>,
 }
@@ -53,6 +58,18 @@ struct State {
     sequences: HashMap<Arc<str>, u64>,
     /// The last event of each publisher, where the event is retained.
     retained: HashMap<Arc<str>, Arc<Data>>,
+}
+
+impl State {
+    /// The number of the next event of `publisher`.
+    fn next(&mut self, publisher: &Arc<str>) -> u64 {
+        let last = match self.sequences.get_mut(publisher) {
+            Some(last) => last,
+            None => self.sequences.entry(Arc::clone(publisher)).or_default(),
+        };
+        *last += 1;
+        *last
+    }
 }
 
 impl Topics {
@@ -146,18 +163,21 @@ impl Topic {
 /// Where one publisher publishes one event.
 pub(crate) struct Publisher {
     topic: Arc<Topic>,
-    slot: Arc<Slot>,
-    /// What the event carries.
-    pub(crate) body: Arc<Type>,
+    pub(crate) origin: Arc<Origin>,
     retained: bool,
 }
 
 impl Publisher {
-    pub(crate) const fn new(topic: Arc<Topic>, slot: Arc<Slot>, body: Arc<Type>, retained: bool) -> Self {
+    pub(crate) fn new(topic: Arc<Topic>, publisher: Arc<str>, body: Type, retained: bool) -> Self {
+        let origin = Arc::new(Origin {
+            interface: Arc::clone(&topic.interface),
+            event: Arc::clone(&topic.event),
+            publisher,
+            body,
+        });
         Self {
             topic,
-            slot,
-            body,
+            origin,
             retained,
         }
     }
@@ -190,22 +210,17 @@ impl Publisher {
         let mut waiting: Option<Arc<Publication>> = None;
         let mut refused = false;
         let mut state = self.topic.lock();
-        let sequence = state.sequences.entry(Arc::clone(&self.slot.name)).or_insert(0);
-        *sequence += 1;
         let event = Arc::new(Data {
-            interface: Arc::clone(&self.topic.interface),
-            event: Arc::clone(&self.topic.event),
-            publisher: Arc::clone(&self.slot.name),
-            sequence: *sequence,
+            origin: Arc::clone(&self.origin),
+            sequence: state.next(&self.origin.publisher),
             context: *context,
-            body: Arc::clone(&self.body),
             payload,
             attachments,
         });
         if self.retained {
             state
                 .retained
-                .insert(Arc::clone(&self.slot.name), Arc::clone(&event));
+                .insert(Arc::clone(&self.origin.publisher), Arc::clone(&event));
         }
         for queue in &state.subscribers {
             let publication = &mut || {

@@ -206,8 +206,8 @@ fn publishers(core: &Arc<Core>, slot: &Arc<Slot>, plugin: &Plugin) -> Vec<Vec<Pu
             .map(|event| {
                 Publisher::new(
                     core.topics.get(&interface.id, &event.name),
-                    Arc::clone(slot),
-                    Arc::new(event.body.clone()),
+                    Arc::clone(&slot.name),
+                    event.body.clone(),
                     event.retained,
                 )
             })

@@ -259,10 +259,11 @@ pub(super) fn published<R>(
     let Some(publisher) = caller.publishes.get(interface).and_then(|it| it.get(event)) else {
         return work(args);
     };
-    let message = Message::translate_args(Codec::Cbor, &publisher.body, "body", args).map_err(|problem| {
-        let what = format!("the event {} of {}", publisher.name(), caller.slot.name);
-        problem.refuse(status::BAD_ARGUMENTS, &what)
-    })?;
+    let message =
+        Message::translate_args(Codec::Cbor, &publisher.origin.body, "body", args).map_err(|problem| {
+            let what = format!("the event {} of {}", publisher.name(), caller.slot.name);
+            problem.refuse(status::BAD_ARGUMENTS, &what)
+        })?;
     message.lend(|args| work(&args))
 }
 
@@ -277,12 +278,12 @@ pub(crate) fn heard(
     if generation.plugin.manifest().codec == Codec::Cbor {
         return work(call, reply);
     }
-    match Message::translate_args(Codec::Json, &data.body, "body", &call.args) {
+    match Message::translate_args(Codec::Json, &data.origin.body, "body", &call.args) {
         Ok(message) => message.lend(|args| work(Call { args, ..call }, reply)),
         Err(problem) => {
             let what = format!(
                 "the event {}.{} of {}",
-                data.interface, data.event, data.publisher
+                data.origin.interface, data.origin.event, data.origin.publisher
             );
             *reply = problem.refuse(status::BAD_ARGUMENTS, &what);
             reply.status
