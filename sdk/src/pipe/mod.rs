@@ -1,6 +1,6 @@
 //! Streams as whoever stands behind the C table keeps them: the host, and the test kit in its place.
 //!
-//! [`bounded`] is one stream, [`ends`] says whose its ends are, [`table`] is what modules call.
+//! `bounded` is one stream, `ends` says whose its ends are, `table` is what modules call.
 
 mod bounded;
 mod ends;
