@@ -232,8 +232,8 @@ async fn broadcast(times: u64) -> Duration {
     start.elapsed()
 }
 
-/// From an empty folder to four modules that answer, and back; and what the process then holds.
-fn start(criterion: &mut Criterion, figures: &mut Figures) {
+/// The modules of a bundle with the four plugins.
+fn four_plugins() -> String {
     let plugins =
         ["waku", "storage", "chat", "wallet"].map(|name| (name, cargo_build(&format!("{name}-plugin"))));
     let module = |(name, file): &(&str, PathBuf)| {
@@ -244,7 +244,11 @@ fn start(criterion: &mut Criterion, figures: &mut Figures) {
         };
         format!("[modules.{name}]\nplugin = {file:?}\n{grants}\n")
     };
-    let modules = plugins.each_ref().map(module).concat();
+    plugins.each_ref().map(module).concat()
+}
+
+/// From an empty folder to four modules that answer, and back.
+fn start(criterion: &mut Criterion, figures: &mut Figures, modules: &str) {
     let mut group = criterion.benchmark_group("host");
     group.sample_size(10);
     let name = "start with four plugins";
@@ -254,7 +258,7 @@ fn start(criterion: &mut Criterion, figures: &mut Figures) {
             for _ in 0..times {
                 let folder = tempfile::tempdir().expect("a folder");
                 let begun = Instant::now();
-                let host = host(folder.path(), &modules).expect("the host starts");
+                let host = host(folder.path(), modules).expect("the host starts");
                 assert!(host.wait_ready(Duration::from_secs(10)));
                 total += begun.elapsed();
                 assert!(host.stop().is_empty());
@@ -264,13 +268,16 @@ fn start(criterion: &mut Criterion, figures: &mut Figures) {
         });
     });
     group.finish();
+}
+
+/// What a host with four plugins holds in memory; before anything else has run in this process.
+fn memory(modules: &str) {
     let folder = tempfile::tempdir().expect("a folder");
     let before = resident_kib();
-    let host = host(folder.path(), &modules).expect("the host starts");
-    println!(
-        "resident with four plugins: {} KiB, {before} KiB without a second host",
-        resident_kib()
-    );
+    let host = host(folder.path(), modules).expect("the host starts");
+    assert!(host.wait_ready(Duration::from_secs(10)));
+    let with = resident_kib();
+    println!("resident: {before} KiB without a host, {with} KiB with four plugins");
     assert!(host.stop().is_empty());
 }
 
@@ -288,6 +295,8 @@ fn resident_kib() -> u64 {
 }
 
 fn main() {
+    let modules = four_plugins();
+    memory(&modules);
     let folder = tempfile::tempdir().expect("a folder");
     let (host, front) = pair(folder.path());
     let mut criterion = Criterion::default()
@@ -300,7 +309,7 @@ fn main() {
     let folder = tempfile::tempdir().expect("a folder");
     let (host, front) = publisher(folder.path());
     events(&mut criterion, &mut figures, &front);
-    start(&mut criterion, &mut figures);
+    start(&mut criterion, &mut figures, &modules);
     criterion.final_summary();
     let pointer = figures.median("raw pointer, 64 B");
     println!("\n{:<60} {:>12} {:>10}", "median", "ns", "× pointer");
