@@ -10,6 +10,7 @@ use crate::router::copy_args;
 use backplane_descriptor::Type;
 use backplane_plugin_api::{Args, CallContext, Reply, status};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -55,21 +56,9 @@ pub(crate) struct Topic {
 struct State {
     subscribers: Vec<Arc<Queue>>,
     /// The number of the last event of each publisher. It outlives generations.
-    sequences: HashMap<Arc<str>, u64>,
+    sequences: HashMap<Arc<str>, Arc<AtomicU64>>,
     /// The last event of each publisher, where the event is retained.
     retained: HashMap<Arc<str>, Arc<Data>>,
-}
-
-impl State {
-    /// The number of the next event of `publisher`.
-    fn next(&mut self, publisher: &Arc<str>) -> u64 {
-        let last = match self.sequences.get_mut(publisher) {
-            Some(last) => last,
-            None => self.sequences.entry(Arc::clone(publisher)).or_default(),
-        };
-        *last += 1;
-        *last
-    }
 }
 
 impl Topics {
@@ -164,11 +153,14 @@ impl Topic {
 pub(crate) struct Publisher {
     topic: Arc<Topic>,
     pub(crate) origin: Arc<Origin>,
+    /// The number of its last event; counted under the lock of the topic.
+    sequence: Arc<AtomicU64>,
     retained: bool,
 }
 
 impl Publisher {
     pub(crate) fn new(topic: Arc<Topic>, publisher: Arc<str>, body: Type, retained: bool) -> Self {
+        let sequence = Arc::clone(topic.lock().sequences.entry(Arc::clone(&publisher)).or_default());
         let origin = Arc::new(Origin {
             interface: Arc::clone(&topic.interface),
             event: Arc::clone(&topic.event),
@@ -178,6 +170,7 @@ impl Publisher {
         Self {
             topic,
             origin,
+            sequence,
             retained,
         }
     }
@@ -212,7 +205,7 @@ impl Publisher {
         let mut state = self.topic.lock();
         let event = Arc::new(Data {
             origin: Arc::clone(&self.origin),
-            sequence: state.next(&self.origin.publisher),
+            sequence: self.sequence.fetch_add(1, Ordering::Relaxed) + 1,
             context: *context,
             payload,
             attachments,

@@ -67,6 +67,8 @@ pub(crate) struct Caller {
     pub(crate) unmapped_later: Option<UnmappedLater>,
     /// What it has published before it was let in itself; `None` from then on.
     held: Mutex<Option<Vec<Held>>>,
+    /// Whether it is let in, and nothing is held any more.
+    is_in: AtomicBool,
     /// Set when it has stopped: from then on it is answered `STOPPING`.
     pub(crate) stopped: AtomicBool,
     pub(crate) meter: Meter,
@@ -132,6 +134,7 @@ impl Caller {
             publishes,
             unmapped_later,
             held: Mutex::new(Some(Vec::new())),
+            is_in: AtomicBool::new(false),
             stopped: AtomicBool::new(false),
             meter: Meter::default(),
             ends,
@@ -233,7 +236,9 @@ impl Caller {
                 format!("there is no event {event} in interface {interface}"),
             )
         })?;
-        if let Some(held) = &mut *self.held() {
+        if !self.is_in.load(Ordering::Acquire)
+            && let Some(held) = &mut *self.held()
+        {
             if held.len() >= limits::HELD_EVENTS {
                 let message = format!("{} events wait until the module is let in", limits::HELD_EVENTS);
                 return Err(Reply::error(status::BUSY, message));
@@ -273,6 +278,7 @@ impl Caller {
                 self.core.calls.when_done(Asker::HOST, reply.ticket, done);
             }
         }
+        self.is_in.store(true, Ordering::Release);
     }
 
     /// What `number` stands for.
