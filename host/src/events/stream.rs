@@ -29,6 +29,10 @@ pub struct Received {
     pub lost: u64,
 }
 
+/// How often a reader looks before it sleeps. Where events come fast, the next is there by then, and nobody has
+/// to be woken for it.
+const LOOKS: usize = 2;
+
 impl EventStream {
     /// Subscribes to one event, which need not have a publisher yet.
     pub(crate) fn of(core: &Arc<Core>, interface: &str, event: &str, overflow: Overflow, depth: u32) -> Self {
@@ -60,13 +64,11 @@ impl EventStream {
     /// The next event. Cancel safe: an event is taken only when it is returned.
     pub async fn next(&mut self) -> Received {
         loop {
-            if let Some(received) = self.try_next() {
-                return received;
-            }
-            // Where events come fast, the next is there by then, and nobody has to be woken for it.
-            tokio::task::yield_now().await;
-            if let Some(received) = self.try_next() {
-                return received;
+            for _ in 0..LOOKS {
+                if let Some(received) = self.try_next() {
+                    return received;
+                }
+                tokio::task::yield_now().await;
             }
             self.notify.notified().await;
         }
