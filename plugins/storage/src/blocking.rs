@@ -7,6 +7,8 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Instant;
 
+use tokio::task::unconstrained;
+
 struct Unpark(Thread);
 
 impl Wake for Unpark {
@@ -19,7 +21,8 @@ impl Wake for Unpark {
 pub(crate) fn block_until<F: Future>(deadline: Instant, future: F) -> Option<F::Output> {
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut context = Context::from_waker(&waker);
-    let mut future = pin!(future);
+    // On a thread of a runtime, the budget of a task might be used up: then tokio's futures would never be ready here.
+    let mut future = pin!(unconstrained(future));
     loop {
         if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
             return Some(output);
@@ -28,5 +31,29 @@ pub(crate) fn block_until<F: Future>(deadline: Instant, future: F) -> Option<F::
             .checked_duration_since(Instant::now())
             .filter(|left| !left.is_zero())?;
         thread::park_timeout(left);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::time::Duration;
+
+    use tokio::sync::oneshot;
+    use tokio::task::consume_budget;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_task_without_budget_still_gets_what_is_there() {
+        poll_fn(|context| {
+            while pin!(consume_budget()).poll(context).is_ready() {}
+            let (sender, receiver) = oneshot::channel();
+            sender.send(7).unwrap();
+            let deadline = Instant::now() + Duration::from_secs(5);
+            assert_eq!(block_until(deadline, receiver), Some(Ok(7)));
+            Poll::Ready(())
+        })
+        .await;
     }
 }
