@@ -68,12 +68,12 @@ pub trait Count {
     async fn count(&self, count: u64) -> Stream<u64>;
 }
 
+/// How many ends of streams wait to be asked for.
+const ENDS: usize = 16;
+
 struct Store {
     counting: CountClient,
-    told: (
-        mpsc::UnboundedSender<i32>,
-        tokio::sync::Mutex<mpsc::UnboundedReceiver<i32>>,
-    ),
+    told: (mpsc::Sender<i32>, tokio::sync::Mutex<mpsc::Receiver<i32>>),
     hoard: std::sync::Mutex<Vec<(Sender<u64>, Stream<u64>)>>,
 }
 
@@ -93,7 +93,7 @@ fn wrong(error: &CallError) -> Wrong {
 #[module(name = "store", provides(Rows), requires(CountClient = "^1"))]
 impl Module for Store {
     async fn start(context: Context, (): ()) -> Result<Self, Error> {
-        let (sender, receiver) = mpsc::unbounded_channel();
+        let (sender, receiver) = mpsc::channel(ENDS);
         Ok(Self {
             counting: context.client()?,
             told: (sender, receiver.into()),
@@ -149,7 +149,7 @@ impl Rows for Store {
         Stream::produce(async move |mut sender: Sender<Row>| {
             loop {
                 if let Err(closed) = sender.send(&row(1, 100_000)).await {
-                    told.send(closed.status).ok();
+                    told.send(closed.status).await.ok();
                     return;
                 }
             }
