@@ -20,7 +20,7 @@ const SOURCE_FORMAT: i32 = 1;
 /// Copies `source` to a new job file, which is left under its unfinished name; gives the number of rows.
 pub(crate) fn import(source: &Path, unfinished: &Path, context: &ErrorContext) -> Result<u64> {
     let source = open_source(source, context)?;
-    schema::create(unfinished, context)?;
+    schema::create(unfinished, &schema::KV, context)?;
     copy(&source, unfinished, context)
 }
 

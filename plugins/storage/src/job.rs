@@ -4,12 +4,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
-use std::time::Instant;
 
 use tokio::sync::watch;
 
-use crate::blocking::block_until;
+use crate::directory::Kept;
 use crate::error::{Error, ErrorContext, Result};
 use crate::failures::Failures;
 use crate::limits;
@@ -22,6 +20,7 @@ use crate::schema;
 use crate::session::Session;
 use crate::watch::Watches;
 use crate::writer::Writer;
+use crate::writer_thread::WriterThread;
 
 /// The last applied sequence number once the writer has ended.
 pub(crate) const ENDED: u64 = u64::MAX;
@@ -136,45 +135,10 @@ pub struct Stats {
 #[derive(Clone)]
 pub struct Job {
     pub(crate) shared: Arc<Shared>,
-    writer: Arc<Mutex<Option<JoinHandle<Result<()>>>>>,
+    writer: Arc<WriterThread>,
 }
 
 impl Job {
-    /// Opens the file, which has to be there, and starts the writer.
-    pub(crate) fn open(id: &str, path: &Path, options: &Options, root: Arc<RootLock>) -> Result<Job> {
-        let context = ErrorContext {
-            job: id.to_owned(),
-            quota: options.quota_of(id),
-        };
-        let connection = schema::open_writer(path, &context, options.secure_delete)?;
-        let capacity = Capacity {
-            batches: options.queue_batches,
-            bytes: options.queue_bytes,
-        };
-        let shared = Arc::new(Shared {
-            id: id.to_owned(),
-            path: path.to_owned(),
-            options: options.clone(),
-            queue: Arc::new(Queue::new(capacity)),
-            applied: watch::Sender::new(0),
-            readers: Readers::new(path.to_owned(), context.clone()),
-            context,
-            failures: Mutex::default(),
-            counters: Counters::default(),
-            watches: Watches::default(),
-        });
-        let writer = Writer::new(connection, Arc::clone(&shared), root);
-        let handle = thread::Builder::new()
-            .name("storage-writer".into())
-            .stack_size(limits::WRITER_STACK_BYTES)
-            .spawn(move || writer.run())
-            .map_err(Error::io("start the writer of a job"))?;
-        Ok(Job {
-            shared,
-            writer: Arc::new(Mutex::new(Some(handle))),
-        })
-    }
-
     /// The job's id.
     pub fn id(&self) -> &str {
         &self.shared.id
@@ -216,26 +180,55 @@ impl Job {
             quota: shared.context.quota,
         })
     }
+}
 
-    /// Applies what was accepted, moves the log into the file and ends the writer. Once it has ended, later calls
-    /// do nothing; after a timeout they wait again.
-    pub(crate) fn close(&self) -> Result<()> {
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(handle) = writer.take() else {
-            return Ok(());
+impl Kept for Job {
+    const OPEN: (&'static str, usize) = ("open jobs", limits::MAX_OPEN_JOBS);
+
+    fn create(unfinished: &Path, context: &ErrorContext) -> Result<()> {
+        schema::create(unfinished, &schema::KV, context)
+    }
+
+    fn open(id: &str, path: &Path, options: &Options, root: Arc<RootLock>) -> Result<Job> {
+        let context = ErrorContext {
+            job: id.to_owned(),
+            quota: options.quota_of(id),
         };
+        let connection = schema::open_writer(path, &context, options.secure_delete)?;
+        let capacity = Capacity {
+            batches: options.queue_batches,
+            bytes: options.queue_bytes,
+        };
+        let shared = Arc::new(Shared {
+            id: id.to_owned(),
+            path: path.to_owned(),
+            options: options.clone(),
+            queue: Arc::new(Queue::new(capacity)),
+            applied: watch::Sender::new(0),
+            readers: Readers::new(schema::open_reader, path.to_owned(), context.clone()),
+            context,
+            failures: Mutex::default(),
+            counters: Counters::default(),
+            watches: Watches::default(),
+        });
+        let writer = Writer::new(connection, Arc::clone(&shared), root);
+        let writer = WriterThread::spawn(move || writer.run())?;
+        Ok(Job {
+            shared,
+            writer: Arc::new(writer),
+        })
+    }
+
+    fn refuse(&self) {
         self.shared.queue.close();
-        let waited = self.shared.options.close_timeout;
-        let mut applied = self.shared.applied.subscribe();
-        let ending = applied.wait_for(|applied| *applied == ENDED);
-        if block_until(Instant::now() + waited, ending).is_none() {
-            *writer = Some(handle);
-            return Err(Error::Timeout {
-                what: "the writer to end",
-                waited,
-            });
+    }
+
+    fn close(&self) -> Result<()> {
+        self.refuse();
+        let ended = self.writer.end(self.shared.options.close_timeout);
+        if !self.has_ended() {
+            return ended;
         }
-        let ended = handle.join().unwrap_or(Err(Error::WriterFailed));
         let unreported = self
             .shared
             .failures
@@ -245,11 +238,7 @@ impl Job {
         ended.and(unreported)
     }
 
-    /// Whether nothing uses the file any more.
-    pub(crate) fn has_ended(&self) -> bool {
-        self.writer
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .is_none()
+    fn has_ended(&self) -> bool {
+        self.writer.has_ended()
     }
 }

@@ -32,6 +32,7 @@ mod apply;
 mod batch;
 mod blocking;
 mod clock;
+mod directory;
 mod error;
 mod expiry;
 mod failures;
@@ -55,6 +56,7 @@ mod store;
 mod store_files;
 mod watch;
 mod writer;
+mod writer_thread;
 
 pub use batch::Batch;
 pub use error::{Error, Result};

@@ -1,6 +1,6 @@
 //! Reads, on connections of their own: they neither wait for the writer nor hold it up.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -8,30 +8,29 @@ use rusqlite::Connection;
 
 use crate::error::{Error, ErrorContext, Result};
 use crate::limits;
-use crate::schema;
 
-#[derive(Default)]
-struct State {
-    idle: Vec<Connection>,
+struct State<C> {
+    idle: Vec<C>,
     open: usize,
     closed: bool,
 }
 
 /// The read connections of one job: opened when first needed, at most [`limits::MAX_READERS`].
-pub(crate) struct Readers {
+pub(crate) struct Readers<C = Connection> {
+    open: fn(&Path, &ErrorContext) -> Result<C>,
     path: PathBuf,
     context: ErrorContext,
-    state: Mutex<State>,
+    state: Mutex<State<C>>,
     freed: Condvar,
 }
 
 /// Gives a connection back, also when the read panics.
-struct Lease<'a> {
-    readers: &'a Readers,
-    connection: Option<Connection>,
+struct Lease<'a, C> {
+    readers: &'a Readers<C>,
+    connection: Option<C>,
 }
 
-impl Drop for Lease<'_> {
+impl<C> Drop for Lease<'_, C> {
     fn drop(&mut self) {
         let mut state = self.readers.lock();
         match self.connection.take() {
@@ -43,17 +42,28 @@ impl Drop for Lease<'_> {
     }
 }
 
-impl Readers {
-    pub(crate) fn new(path: PathBuf, context: ErrorContext) -> Self {
+impl<C> Readers<C> {
+    /// `open` opens a connection that only reads.
+    pub(crate) fn new(
+        open: fn(&Path, &ErrorContext) -> Result<C>,
+        path: PathBuf,
+        context: ErrorContext,
+    ) -> Self {
+        let state = State {
+            idle: Vec::new(),
+            open: 0,
+            closed: false,
+        };
         Readers {
+            open,
             path,
             context,
-            state: Mutex::default(),
+            state: Mutex::new(state),
             freed: Condvar::new(),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, State<C>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -62,7 +72,7 @@ impl Readers {
         self.lock().open
     }
 
-    fn lease(&self, timeout: Duration) -> Result<Lease<'_>> {
+    fn lease(&self, timeout: Duration) -> Result<Lease<'_, C>> {
         let deadline = Instant::now() + timeout;
         let mut state = self.lock();
         loop {
@@ -97,7 +107,7 @@ impl Readers {
             readers: self,
             connection: None,
         };
-        lease.connection = Some(schema::open_reader(&self.path, &self.context)?);
+        lease.connection = Some((self.open)(&self.path, &self.context)?);
         Ok(lease)
     }
 
@@ -105,7 +115,7 @@ impl Readers {
     pub(crate) fn with<R>(
         &self,
         timeout: Duration,
-        read: impl FnOnce(&Connection) -> rusqlite::Result<R>,
+        read: impl FnOnce(&C) -> rusqlite::Result<R>,
     ) -> Result<R> {
         self.run(self.lease(timeout)?, read)
     }
@@ -113,7 +123,7 @@ impl Readers {
     /// Runs `read` on a connection that is open and idle; `None` when there is none.
     pub(crate) fn with_idle<R>(
         &self,
-        read: impl FnOnce(&Connection) -> rusqlite::Result<R>,
+        read: impl FnOnce(&C) -> rusqlite::Result<R>,
     ) -> Option<Result<R>> {
         let connection = self.lock().idle.pop()?;
         let lease = Lease {
@@ -125,8 +135,8 @@ impl Readers {
 
     fn run<R>(
         &self,
-        mut lease: Lease<'_>,
-        read: impl FnOnce(&Connection) -> rusqlite::Result<R>,
+        mut lease: Lease<'_, C>,
+        read: impl FnOnce(&C) -> rusqlite::Result<R>,
     ) -> Result<R> {
         let connection = lease.connection.as_ref().ok_or(Error::Closed)?;
         let answer = read(connection).map_err(|error| self.context.wrap(error));

@@ -21,6 +21,20 @@ pub const APPLICATION_ID: i32 = 0x4270_4b76;
 /// The file format that this version reads and writes, kept in `user_version`.
 pub const FORMAT: i32 = 3;
 
+/// What marks the files of one kind, and what a new one holds.
+pub(crate) struct Kind {
+    pub(crate) application_id: i32,
+    pub(crate) format: i32,
+    pub(crate) create: &'static str,
+}
+
+/// The files of jobs.
+pub(crate) const KV: Kind = Kind {
+    application_id: APPLICATION_ID,
+    format: FORMAT,
+    create: CREATE,
+};
+
 const CREATE: &str = "
     CREATE TABLE kv (
         id INTEGER PRIMARY KEY,
@@ -51,7 +65,7 @@ pub(crate) fn create_file(path: &Path) -> Result<bool> {
 
 /// Makes an empty job file under a name that is not yet a job's, in place of what an interrupted attempt left.
 /// Nothing waits for the disk before [`publish`].
-pub(crate) fn create(unfinished: &Path, context: &ErrorContext) -> Result<()> {
+pub(crate) fn create(unfinished: &Path, kind: &Kind, context: &ErrorContext) -> Result<()> {
     let wrap = |error| context.wrap(error);
     root::remove_database(unfinished)?;
     create_file(unfinished)?;
@@ -63,12 +77,12 @@ pub(crate) fn create(unfinished: &Path, context: &ErrorContext) -> Result<()> {
     connection
         .pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))
         .map_err(wrap)?;
-    connection.execute_batch(CREATE).map_err(wrap)?;
+    connection.execute_batch(kind.create).map_err(wrap)?;
     connection
-        .pragma_update(None, "application_id", APPLICATION_ID)
+        .pragma_update(None, "application_id", kind.application_id)
         .map_err(wrap)?;
     connection
-        .pragma_update(None, "user_version", FORMAT)
+        .pragma_update(None, "user_version", kind.format)
         .map_err(wrap)?;
     connection.close().map_err(|(_, error)| wrap(error))
 }
@@ -100,11 +114,7 @@ pub(crate) fn write_copy(connection: &Connection, path: &Path, context: &ErrorCo
 /// Opens the one connection that writes.
 pub(crate) fn open_writer(path: &Path, context: &ErrorContext, secure_delete: bool) -> Result<Connection> {
     let wrap = |error| context.wrap(error);
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(wrap)?;
-    connection
-        .busy_timeout(limits::SQLITE_BUSY_TIMEOUT)
-        .map_err(wrap)?;
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(wrap)?;
     if check_format(&connection, context)? == migrate::FROM {
         migrate::migrate(&connection, path, context)?;
     }
@@ -118,16 +128,30 @@ pub(crate) fn open_writer(path: &Path, context: &ErrorContext, secure_delete: bo
 
 /// Opens a connection that only reads. The file must have been opened by [`open_writer`] before.
 pub(crate) fn open_reader(path: &Path, context: &ErrorContext) -> Result<Connection> {
-    let wrap = |error| context.wrap(error);
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(wrap)?;
-    connection
-        .busy_timeout(limits::SQLITE_BUSY_TIMEOUT)
-        .map_err(wrap)?;
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(|error| context.wrap(error))?;
     connection
         .pragma_update(None, "cache_size", -limits::CACHE_KIB)
-        .map_err(wrap)?;
+        .map_err(|error| context.wrap(error))?;
     Ok(connection)
+}
+
+/// Opens a file as `access` says, for one thread at a time.
+pub(crate) fn open(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(limits::SQLITE_BUSY_TIMEOUT)?;
+    Ok(connection)
+}
+
+/// Moves the log into the file, as far as `mode` says.
+pub(crate) fn checkpoint(connection: &Connection, mode: &str, context: &ErrorContext) -> Result<()> {
+    let sql = format!("PRAGMA wal_checkpoint({mode})");
+    let busy: i64 = connection
+        .query_row(&sql, [], |row| row.get(0))
+        .map_err(|error| context.wrap(error))?;
+    if busy != 0 && mode != "PASSIVE" {
+        return Err(Error::Locked);
+    }
+    Ok(())
 }
 
 fn integer(connection: &Connection, pragma: &str) -> rusqlite::Result<i32> {
@@ -168,7 +192,8 @@ fn check_format(connection: &Connection, context: &ErrorContext) -> Result<i32> 
     }
 }
 
-fn configure(connection: &Connection, quota: Option<u64>) -> rusqlite::Result<()> {
+/// Sets what holds for every connection that writes.
+pub(crate) fn configure(connection: &Connection, quota: Option<u64>) -> rusqlite::Result<()> {
     let mode: String = connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
     if mode != "wal" {
         tracing::warn!(mode, "the file system does not support a write-ahead log");
@@ -189,7 +214,7 @@ fn configure(connection: &Connection, quota: Option<u64>) -> rusqlite::Result<()
 
 /// Takes the rights of others away from a file that was copied here with looser ones.
 #[cfg(unix)]
-fn restrict(path: &Path) -> Result<()> {
+pub(crate) fn restrict(path: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
 
     let action = "restrict the file of a job";
@@ -204,6 +229,6 @@ fn restrict(path: &Path) -> Result<()> {
 }
 
 #[cfg(not(unix))]
-fn restrict(_path: &Path) -> Result<()> {
+pub(crate) fn restrict(_path: &Path) -> Result<()> {
     Ok(())
 }

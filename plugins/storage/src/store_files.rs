@@ -2,18 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::directory::{Directory, Kept, locked};
 use crate::error::{Error, ErrorContext, Result};
 use crate::import;
 use crate::root;
 use crate::schema;
-use crate::store::{Store, locked};
+use crate::store::Store;
 
 /// The name of a job file that is being made; no job id turns into it.
 const UNFINISHED: &str = ".unfinished.db";
 /// The same for one that is being imported, which may take long.
 const IMPORTED: &str = ".imported.db";
 
-impl Store {
+impl<K: Kept> Directory<K> {
     /// Makes the file of a job unless it is there.
     pub(crate) fn create(&self, id: &str) -> Result<()> {
         let _creating = locked(&self.creating);
@@ -23,24 +24,11 @@ impl Store {
             return Ok(());
         }
         let unfinished = self.root.join(UNFINISHED);
-        let made = schema::create(&unfinished, &self.context(id));
+        let made = K::create(&unfinished, &self.context(id));
         cleaned(
             &unfinished,
             made.and_then(|()| schema::publish(&unfinished, &path)),
         )
-    }
-
-    /// Makes the file of a new job from another one.
-    pub(crate) fn import(&self, id: &str, source: &Path) -> Result<u64> {
-        let _importing = locked(&self.importing);
-        let unfinished = self.root.join(IMPORTED);
-        let imported = self.check_new(id).and_then(|_| {
-            let rows = import::import(source, &unfinished, &self.context(id))?;
-            let _creating = locked(&self.creating);
-            let path = self.check_new(id)?;
-            schema::publish(&unfinished, &path).map(|()| rows)
-        });
-        cleaned(&unfinished, imported)
     }
 
     fn context(&self, id: &str) -> ErrorContext {
@@ -73,6 +61,21 @@ impl Store {
             )),
             None => Ok(()),
         }
+    }
+}
+
+impl Store {
+    /// Makes the file of a new job from another one.
+    pub(crate) fn import(&self, id: &str, source: &Path) -> Result<u64> {
+        let _importing = locked(&self.importing);
+        let unfinished = self.root().join(IMPORTED);
+        let imported = self.jobs.check_new(id).and_then(|_| {
+            let rows = import::import(source, &unfinished, &self.jobs.context(id))?;
+            let _creating = locked(&self.jobs.creating);
+            let path = self.jobs.check_new(id)?;
+            schema::publish(&unfinished, &path).map(|()| rows)
+        });
+        cleaned(&unfinished, imported)
     }
 }
 

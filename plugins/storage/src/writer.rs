@@ -95,16 +95,7 @@ impl Writer {
     }
 
     fn checkpoint(&self, mode: &str) -> Result<()> {
-        let sql = format!("PRAGMA wal_checkpoint({mode})");
-        let busy: i64 = self
-            .connection
-            .query_row(&sql, [], |row| row.get(0))
-            .map_err(|error| self.shared.context.wrap(error))?;
-        if busy != 0 && mode != "PASSIVE" {
-            Err(Error::Locked)
-        } else {
-            Ok(())
-        }
+        schema::checkpoint(&self.connection, mode, &self.shared.context)
     }
 
     fn commit_group(&mut self, items: Vec<Item>) {
