@@ -43,6 +43,14 @@ pub enum Error {
         /// The limit.
         limit: usize,
     },
+    /// The job belongs to another, and the caller has no access to it.
+    #[error("belongs to {owner:?}; {caller:?} has no access to it")]
+    NoAccess {
+        /// Whose it is.
+        owner: String,
+        /// Who asked.
+        caller: String,
+    },
     /// No job of that id is open or, for a removal, on disk.
     #[error("there is no job {job:?}")]
     JobNotFound {

@@ -26,7 +26,8 @@
 //! # }
 //! ```
 //!
-//! [`Storage`] is the module that offers this to others as the interface `storage.kv` of the crate `storage-api`.
+//! [`Storage`] is the module that offers this to others as the interface `storage.kv` of the crate `storage-api`, and
+//! relational databases as `storage.sql`.
 
 mod apply;
 mod batch;
@@ -52,6 +53,7 @@ mod root;
 mod schema;
 mod session;
 mod session_reads;
+mod sql;
 mod store;
 mod store_files;
 mod watch;

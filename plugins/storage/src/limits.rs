@@ -98,3 +98,49 @@ pub(crate) const CACHE_KIB: i64 = 256;
 pub(crate) const WRITER_STACK_BYTES: usize = 512 * 1024;
 /// Size to which a log that was moved into the file is cut.
 pub(crate) const LOG_SIZE_LIMIT: i64 = 4 * 1024 * 1024;
+
+/// Databases of `storage.sql` that are open at the same time; each has one thread and up to `1 + MAX_READERS`
+/// connections.
+pub const MAX_OPEN_DATABASES: usize = 64;
+/// Those of one owner among them.
+pub const MAX_OPEN_DATABASES_OF_OWNER: usize = 16;
+/// Largest text or blob of a database, and largest row in a file.
+pub const SQL_VALUE_BYTES: usize = 1_000_000;
+/// Largest row of an answer; with its encoding it fits into one item of a stream.
+pub const SQL_ROW_BYTES: usize = 1_000_000;
+/// Longest statement.
+pub const SQL_TEXT_BYTES: usize = 1_000_000;
+/// Parameters of one statement.
+pub const SQL_PARAMETERS: usize = 1000;
+/// Columns of a table, an index or an answer.
+pub const SQL_COLUMNS: usize = 200;
+/// Longest pattern of `LIKE` and `GLOB`, in bytes: one comparison cannot be interrupted, and takes as long as this
+/// times the text.
+pub const SQL_PATTERN_BYTES: usize = 200;
+/// Depth of an expression, of triggers that set off each other, and of selects that are joined by `UNION` and the like.
+pub const SQL_DEPTH: usize = 100;
+/// Rows that a query answers within a transaction.
+pub const SQL_HELD_ROWS: usize = 10_000;
+/// Their bytes.
+pub const SQL_HELD_BYTES: usize = 8_000_000;
+/// Migrations of one database.
+pub const SQL_MIGRATIONS: usize = 1000;
+/// Longest name of a migration, in bytes.
+pub const SQL_MIGRATION_NAME_BYTES: usize = 128;
+/// Calls that wait for the writer of one database; further ones wait for a place.
+pub const SQL_QUEUE: usize = 64;
+/// Statements that a connection keeps prepared.
+pub const SQL_STATEMENTS: usize = 64;
+/// Longest time that a transaction may be open.
+pub const SQL_TRANSACTION_TIME: Duration = Duration::from_secs(60);
+/// Longest time that a query outside of a transaction may take, its reader's pauses included.
+pub const SQL_QUERY_TIME: Duration = Duration::from_secs(300);
+/// Longest time that migrations may take together.
+pub const SQL_MIGRATION_TIME: Duration = Duration::from_secs(600);
+/// Steps of SQLite's virtual machine between two looks at whether a statement is to be interrupted; some
+/// microseconds.
+pub(crate) const SQL_INTERRUPT_STEPS: i32 = 1000;
+/// How often a query that waits for its reader looks whether it is to end.
+pub(crate) const SQL_READER_CHECK: Duration = Duration::from_millis(50);
+/// Threads of the module on which queries may run at the same time.
+pub const SQL_QUERY_THREADS: usize = 32;

@@ -1,10 +1,12 @@
-//! The module: the store behind the interface `storage.kv`.
+//! The module: the store behind the interfaces `storage.kv` and `storage.sql`.
 //!
 //! A call goes from [`kv`] into the [`lane`] of its caller and job, which keeps the caller's order and has the
 //! session; writes then wait for the writer, reads run as [`reads`] says, and [`convert`] turns what comes out into
 //! the contract's types.
 //!
-//! Whose job a call means, and whether its caller may use it, is up to [`tenants`].
+//! A call of `storage.sql` goes from [`sql`] to the database that it means.
+//!
+//! Whose job or database a call means, and whether its caller may use it, is up to [`tenants`].
 
 mod config;
 mod convert;
@@ -12,6 +14,7 @@ mod kv;
 mod lane;
 mod reads;
 mod report;
+mod sql;
 mod tenants;
 #[cfg(test)]
 mod tests;
@@ -29,12 +32,17 @@ use crate::limits;
 use crate::{Options, Store};
 use lane::Lanes;
 use report::Reporter;
+use sql::Databases;
 use tenants::Tenants;
 use threads::Threads;
 
-pub use config::StorageConfig;
+/// The folder of the databases, in that of the jobs.
+const DATABASES: &str = "sql";
 
-/// Keeps keys and payloads in jobs, one SQLite file each.
+pub use config::StorageConfig;
+pub(crate) use convert::fault;
+
+/// Keeps keys and payloads in jobs, and relational databases, one SQLite file each.
 ///
 /// The files lie in the module's own folder, or where the configuration says. One module at a time may have them
 /// open.
@@ -42,12 +50,17 @@ pub struct Storage {
     tenants: Tenants,
     lanes: Lanes,
     reads: Threads,
+    databases: Databases,
     reporter: Reporter,
     call_timeout: Duration,
 }
 
-/// Keeps keys and payloads in jobs, one SQLite file each.
-#[module(name = "storage", provides(storage_api::Kv), exclusive("job files"))]
+/// Keeps keys and payloads in jobs, and relational databases, one SQLite file each.
+#[module(
+    name = "storage",
+    provides(storage_api::Kv, storage_api::Sql),
+    exclusive("job files")
+)]
 impl Module for Storage {
     type Config = StorageConfig;
 
@@ -68,6 +81,9 @@ impl Module for Storage {
         if let Err(error) = self.lanes.close().await {
             tracing::error!(%error, "the store did not close cleanly");
         }
+        if let Err(error) = self.databases.close().await {
+            tracing::error!(%error, "the databases did not close cleanly");
+        }
         self.reporter.end().await;
     }
 }
@@ -87,11 +103,13 @@ impl Storage {
         };
         let call_timeout = options.call_timeout;
         let root = config.directory.as_ref().map_or(data_dir, Path::new);
+        let databases = Databases::new(root.join(DATABASES), options.clone())?;
         let store = Arc::new(Store::new(root, options)?);
         Ok(Self {
             tenants: Tenants::new(config.access.as_ref())?,
             lanes: Lanes::new(store),
             reads: Threads::new(limits::READ_THREADS),
+            databases,
             reporter,
             call_timeout,
         })

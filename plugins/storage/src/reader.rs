@@ -121,10 +121,7 @@ impl<C> Readers<C> {
     }
 
     /// Runs `read` on a connection that is open and idle; `None` when there is none.
-    pub(crate) fn with_idle<R>(
-        &self,
-        read: impl FnOnce(&C) -> rusqlite::Result<R>,
-    ) -> Option<Result<R>> {
+    pub(crate) fn with_idle<R>(&self, read: impl FnOnce(&C) -> rusqlite::Result<R>) -> Option<Result<R>> {
         let connection = self.lock().idle.pop()?;
         let lease = Lease {
             readers: self,
@@ -133,11 +130,7 @@ impl<C> Readers<C> {
         Some(self.run(lease, read))
     }
 
-    fn run<R>(
-        &self,
-        mut lease: Lease<'_, C>,
-        read: impl FnOnce(&C) -> rusqlite::Result<R>,
-    ) -> Result<R> {
+    fn run<R>(&self, mut lease: Lease<'_, C>, read: impl FnOnce(&C) -> rusqlite::Result<R>) -> Result<R> {
         let connection = lease.connection.as_ref().ok_or(Error::Closed)?;
         let answer = read(connection).map_err(|error| self.context.wrap(error));
         if answer.as_ref().is_err_and(Error::poisons_connection) {

@@ -1,4 +1,6 @@
-//! The contract of the storage plugin: the interface [`Kv`], `storage.kv`.
+//! The contract of the storage plugin: the interfaces [`Kv`], `storage.kv`, and [`Sql`], `storage.sql`.
+//!
+//! # `storage.kv`
 //!
 //! Data live in *jobs*: one job is one database file, named by its users. Within a job, a key and its payload lie
 //! in a *category*. Keys sort as unsigned bytes do, a shorter key before its extensions; [`encoding`] makes them from
@@ -10,12 +12,18 @@ mod error;
 mod key;
 mod kv;
 mod macros;
+mod sql;
+mod sql_error;
+mod sql_types;
 mod typed;
 mod types;
 
 pub use error::{Fault, KvError};
 pub use key::Key;
 pub use kv::{Kv, KvClient, KvEvents, KvInterface, kv_events};
+pub use sql::{Sql, SqlClient, SqlInterface};
+pub use sql_error::{ConstraintKind, SqlError};
+pub use sql_types::{Executed, Migrated, Migration, SqlRows, SqlValue};
 pub use typed::{TypedCategory, TypedError, TypedPage};
 pub use types::{
     Ack, CategoryPage, Change, FailedWrite, JobStats, KeyRange, Op, Receipt, Row, RowPage, Scan,

@@ -9,6 +9,7 @@ use backplane_sdk::Interface;
 #[test]
 fn no_contract_changes_without_its_version() {
     check(storage_api::KvInterface::TY);
+    check(storage_api::SqlInterface::TY);
 }
 
 fn check(interface: &InterfaceTy) {

@@ -134,7 +134,7 @@ pub(super) fn stats(stats: Stats) -> api::JobStats {
 }
 
 pub(super) fn failed_write(failed: &FailedWrite) -> api::FailedWrite {
-    let (op, fault) = fault(failed.error.clone());
+    let (op, fault) = op_and_fault(failed.error.clone());
     api::FailedWrite {
         job: failed.job.clone(),
         sequence: failed.sequence,
@@ -154,6 +154,10 @@ impl From<Error> for KvError {
             Error::InvalidArgument { field, reason } => KvError::InvalidArgument {
                 field: field.to_owned(),
                 reason,
+            },
+            Error::NoAccess { .. } => KvError::InvalidArgument {
+                field: "job".to_owned(),
+                reason: error.to_string(),
             },
             Error::TooLarge { field, size, limit } => KvError::TooLarge {
                 field: field.to_owned(),
@@ -181,21 +185,26 @@ impl From<Error> for KvError {
             },
             Error::Unacknowledged { count, first } => KvError::Unacknowledged {
                 count,
-                first: fault(*first).1,
+                first: op_and_fault(*first).1,
             },
             other => {
-                let (op, fault) = fault(other);
+                let (op, fault) = op_and_fault(other);
                 KvError::Failed { op, fault }
             }
         }
     }
 }
 
-/// What happened to an accepted write or to a read, and which operation of a batch it was.
-fn fault(error: Error) -> (Option<u32>, Fault) {
+/// What happened to an accepted write or to a read.
+pub(crate) fn fault(error: Error) -> Fault {
+    op_and_fault(error).1
+}
+
+/// The same, and which operation of a batch it was.
+fn op_and_fault(error: Error) -> (Option<u32>, Fault) {
     let fault = match error {
         Error::Conflict { op } => return (index(op), Fault::Conflict),
-        Error::BatchFailed { op, source } => return (index(op), fault(*source).1),
+        Error::BatchFailed { op, source } => return (index(op), op_and_fault(*source).1),
         Error::QuotaExceeded { limit } => Fault::QuotaExceeded { limit },
         Error::DiskFull => Fault::DiskFull,
         Error::Locked => Fault::Locked,

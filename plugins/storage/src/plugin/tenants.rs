@@ -78,8 +78,8 @@ impl Tenants {
             return Err(Error::argument("job", reason));
         }
         if !self.allows(&caller, owner, name) {
-            let reason = format!("belongs to {owner:?}; {caller:?} has no access to it");
-            return Err(Error::argument("job", reason));
+            let owner = owner.to_owned();
+            return Err(Error::NoAccess { owner, caller });
         }
         let job = name.to_owned();
         Ok(Tenant { caller, job })

@@ -104,8 +104,12 @@ fn the_manifest_is_readable_without_running_the_module() {
     let json = unsafe { Storage::DECLARATION.manifest.as_bytes() };
     let manifest = Manifest::parse(json).unwrap();
     assert_eq!(manifest.name, "storage");
-    assert_eq!(manifest.provides.len(), 1);
-    assert_eq!(manifest.provides[0].id, "storage.kv");
+    let provided: Vec<_> = manifest
+        .provides
+        .iter()
+        .map(|provided| provided.id.as_str())
+        .collect();
+    assert_eq!(provided, ["storage.kv", "storage.sql"]);
     assert_eq!(manifest.exclusive, ["job files"]);
     assert!(Storage::MANIFEST.requires.is_empty());
 }

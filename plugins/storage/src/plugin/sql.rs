@@ -1,0 +1,268 @@
+//! `storage.sql`, call by call.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use backplane_sdk::{Sender, Stream};
+use storage_api as api;
+use storage_api::{Sql, SqlError, SqlValue};
+use tokio::sync::oneshot;
+
+use super::Storage;
+use super::tenants::{Tenant, owner};
+use super::threads::Threads;
+use crate::blocking::block_until;
+use crate::directory::Directory;
+use crate::error::{Error, Result};
+use crate::root;
+use crate::sql::{Cancel, Database, Found, Statement, Stop};
+use crate::{Options, limits};
+
+/// All databases.
+pub(crate) struct Databases {
+    directory: Arc<Directory<Database>>,
+    opening: Threads,
+    queries: Threads,
+}
+
+impl Databases {
+    pub(crate) fn new(root: PathBuf, options: Options) -> Result<Self> {
+        Ok(Databases {
+            directory: Arc::new(Directory::new(root, options)?),
+            opening: Threads::new(limits::JOB_THREADS),
+            queries: Threads::new(limits::SQL_QUERY_THREADS),
+        })
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&Directory<Database>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let directory = Arc::clone(&self.directory);
+        self.opening.run(move || ask(&directory)).await
+    }
+
+    async fn open(&self, id: String) -> Result<Database> {
+        let open = move |directory: &Directory<Database>| {
+            let limit = limits::MAX_OPEN_DATABASES_OF_OWNER;
+            let mates = directory.opened();
+            let mates = mates
+                .iter()
+                .filter(|mate| **mate != id && owner(mate) == owner(&id));
+            if mates.count() >= limit {
+                let what = "open databases of one owner";
+                return Err(Error::Busy { what, limit });
+            }
+            directory.open(&id)
+        };
+        self.ask(open).await
+    }
+
+    /// Closes them all; later calls end with [`Error::Closed`].
+    pub(crate) async fn close(&self) -> Result<()> {
+        let directory = Arc::clone(&self.directory);
+        // Not behind calls that wait for a thread.
+        Threads::new(1).run(move || directory.close()).await
+    }
+}
+
+/// The answer of `work`, or a timeout that says what was waited for.
+async fn within<T>(
+    waited: Duration,
+    what: &str,
+    work: impl Future<Output = Result<T, SqlError>>,
+) -> Result<T, SqlError> {
+    let timed_out = |_| {
+        Err(SqlError::Timeout {
+            what: what.to_owned(),
+            waited_ms: u64::try_from(waited.as_millis()).unwrap_or(u64::MAX),
+        })
+    };
+    tokio::time::timeout(waited, work).await.unwrap_or_else(timed_out)
+}
+
+impl Storage {
+    /// The database that the present caller calls `name`, and the caller.
+    async fn database(&self, name: &str) -> Result<(Database, String), SqlError> {
+        let Tenant { caller, job } = self.tenants.tenant(name)?;
+        Ok((self.databases.open(job).await?, caller))
+    }
+
+    /// Runs a query on a thread of its own, which goes on when this has answered.
+    async fn stream(&self, database: Database, statement: Statement) -> Result<api::SqlRows, SqlError> {
+        let (sender, rows) = Stream::channel();
+        let (told, columns) = oneshot::channel();
+        let stop = database.stop_of_query();
+        let cancel = Cancel::new(&stop);
+        let patience = self.call_timeout;
+        let query = move || {
+            let mut reader = Reader {
+                told: Some(told),
+                columns: Vec::new(),
+                sender,
+                stop: Arc::clone(&stop),
+            };
+            let ended = database.query(statement, &stop, patience, |found| reader.take(found));
+            reader.end(ended);
+            Ok(())
+        };
+        let queries = self.databases.queries.clone();
+        tokio::spawn(async move { queries.run(query).await });
+        let columns = columns.await.map_err(|_| SqlError::Closed)??;
+        // From here on the stream tells whether anybody wants it.
+        cancel.disarm();
+        Ok(api::SqlRows { columns, rows })
+    }
+}
+
+/// Where what a query finds goes: first an answer, then a stream.
+struct Reader {
+    told: Option<oneshot::Sender<Result<Vec<String>, SqlError>>>,
+    columns: Vec<String>,
+    sender: Sender<Vec<SqlValue>>,
+    stop: Arc<Stop>,
+}
+
+impl Reader {
+    fn take(&mut self, found: Found) -> Result<(), SqlError> {
+        match found {
+            // The answer waits for the first row: most of what can fail has failed by then, and can be told as it is.
+            Found::Columns(columns) => self.columns = columns,
+            Found::Row(row) => {
+                self.answer();
+                self.send(&row)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn answer(&mut self) {
+        if let Some(told) = self.told.take() {
+            // A caller that has gone away has closed the stream, too.
+            let _ = told.send(Ok(std::mem::take(&mut self.columns)));
+        }
+    }
+
+    /// Waits for room in the stream, and looks now and then whether the query is to end.
+    fn send(&mut self, row: &Vec<SqlValue>) -> Result<(), SqlError> {
+        loop {
+            if let Some(reason) = self.stop.reason() {
+                return Err(reason);
+            }
+            let soon = Instant::now() + limits::SQL_READER_CHECK;
+            if let Some(sent) = block_until(soon, self.sender.send(row)) {
+                return sent.map_err(|_| SqlError::Cancelled);
+            }
+        }
+    }
+
+    fn end(mut self, ended: Result<(), SqlError>) {
+        match (ended, self.told.take()) {
+            (Ok(()), Some(told)) => drop(told.send(Ok(self.columns))),
+            (Err(error), Some(told)) => drop(told.send(Err(error))),
+            (Ok(()), None) => {}
+            (Err(error), None) => self.sender.fail(&error.to_string()),
+        }
+    }
+}
+
+impl Sql for Storage {
+    async fn migrate(
+        &self,
+        database: String,
+        migrations: Vec<api::Migration>,
+    ) -> Result<api::Migrated, SqlError> {
+        let (database, _) = self.database(&database).await?;
+        database.migrate(migrations).await
+    }
+
+    async fn execute(
+        &self,
+        database: String,
+        sql: String,
+        parameters: Vec<SqlValue>,
+        transaction: Option<u64>,
+    ) -> Result<api::Executed, SqlError> {
+        let (database, caller) = self.database(&database).await?;
+        let statement = Statement { sql, parameters };
+        let time = self.call_timeout;
+        match transaction {
+            Some(id) => database.execute_in(id, &caller, statement).await,
+            None => within(time, "the writer", database.execute(statement, time)).await,
+        }
+    }
+
+    async fn query(
+        &self,
+        database: String,
+        sql: String,
+        parameters: Vec<SqlValue>,
+        transaction: Option<u64>,
+    ) -> Result<api::SqlRows, SqlError> {
+        let (database, caller) = self.database(&database).await?;
+        let statement = Statement { sql, parameters };
+        let Some(id) = transaction else {
+            return self.stream(database, statement).await;
+        };
+        let held = database.query_in(id, &caller, statement).await?;
+        Ok(api::SqlRows {
+            columns: held.columns,
+            rows: Stream::from_iter(held.rows),
+        })
+    }
+
+    async fn begin(&self, database: String, timeout_ms: u64) -> Result<u64, SqlError> {
+        let (database, caller) = self.database(&database).await?;
+        let begun = database.begin(caller, Duration::from_millis(timeout_ms));
+        within(self.call_timeout, "the transactions of others", begun).await
+    }
+
+    async fn hold(
+        &self,
+        database: String,
+        transaction: u64,
+        mut owner: Stream<bool>,
+    ) -> Result<(), SqlError> {
+        let (database, caller) = self.database(&database).await?;
+        database.open_one(transaction, &caller)?;
+        tokio::spawn(async move {
+            // A wait without an item ends by itself after a while; a transaction does so before.
+            while let Some(Ok(_)) = owner.next().await {}
+            if let Err(error) = database.rollback(transaction, &caller).await {
+                tracing::warn!(%error, "a transaction whose owner is gone could not be rolled back");
+            }
+        });
+        Ok(())
+    }
+
+    async fn commit(&self, database: String, transaction: u64) -> Result<(), SqlError> {
+        let (database, caller) = self.database(&database).await?;
+        database.commit(transaction, &caller).await
+    }
+
+    async fn rollback(&self, database: String, transaction: u64) -> Result<(), SqlError> {
+        let (database, caller) = self.database(&database).await?;
+        database.rollback(transaction, &caller).await
+    }
+
+    async fn list_databases(&self) -> Result<Vec<String>, SqlError> {
+        let ids = self
+            .databases
+            .ask(|directory| root::jobs(&directory.root))
+            .await?;
+        Ok(self.tenants.visible(ids))
+    }
+
+    async fn close_database(&self, database: String) -> Result<(), SqlError> {
+        let Tenant { job, .. } = self.tenants.tenant(&database)?;
+        let close = move |directory: &Directory<Database>| directory.close_one(&job);
+        Ok(self.databases.ask(close).await?)
+    }
+
+    async fn drop_database(&self, database: String) -> Result<(), SqlError> {
+        let Tenant { job, .. } = self.tenants.tenant(&database)?;
+        let remove = move |directory: &Directory<Database>| directory.remove(&job);
+        Ok(self.databases.ask(remove).await?)
+    }
+}
