@@ -142,5 +142,3 @@ pub const SQL_MIGRATION_TIME: Duration = Duration::from_secs(600);
 pub(crate) const SQL_INTERRUPT_STEPS: i32 = 1000;
 /// How often a query that waits for its reader looks whether it is to end.
 pub(crate) const SQL_READER_CHECK: Duration = Duration::from_millis(50);
-/// Threads of the module on which queries may run at the same time.
-pub const SQL_QUERY_THREADS: usize = 32;

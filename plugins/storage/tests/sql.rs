@@ -9,7 +9,7 @@ use backplane_sdk::Bytes;
 use backplane_sdk::test::{Bench, Running};
 use db::{Db, refusal, rows};
 use serde_json::json;
-use storage_api::{ConstraintKind, Fault, Migration, SqlClient, SqlError, SqlValue};
+use storage_api::{ConstraintKind, Fault, Migration, SqlClient, SqlError, SqlTransaction, SqlValue};
 use storage_plugin::Storage;
 use tempfile::TempDir;
 
@@ -428,6 +428,54 @@ async fn a_transaction_goes_with_its_owner() {
         .map_err(db::error)
         .unwrap_err();
     assert!(matches!(over, SqlError::NoTransaction { .. }));
+}
+
+#[tokio::test]
+async fn a_transaction_in_rust_goes_when_it_is_dropped() {
+    let (_directory, storage, db) = notes().await;
+    let begin = || SqlTransaction::begin_with(&db.client, "notes", 60_000, storage.channel());
+    let dropped = begin().await.unwrap();
+    dropped
+        .execute("INSERT INTO note (text) VALUES ('a')", vec![])
+        .await
+        .unwrap();
+    drop(dropped);
+    let kept = begin().await.unwrap();
+    kept.execute("INSERT INTO note (text) VALUES (?1)", vec!["b".into()])
+        .await
+        .unwrap();
+    let found = kept.query("SELECT text FROM note", vec![]).await.unwrap();
+    assert_eq!(rows(found.rows).await.unwrap(), [["b".into()]]);
+    kept.commit().await.unwrap();
+    assert_eq!(db.texts("SELECT text FROM note").await, ["b"]);
+    let ended = begin().await.unwrap();
+    ended.execute("DELETE FROM note", vec![]).await.unwrap();
+    ended.rollback().await.unwrap();
+    assert_eq!(db.texts("SELECT text FROM note").await, ["b"]);
+}
+
+#[tokio::test]
+async fn a_write_that_is_cancelled_ends_its_transaction() {
+    let (_directory, _storage, db) = notes().await;
+    let id = db.begin(60_000).await.unwrap();
+    db.run_in(id, "INSERT INTO note (text) VALUES ('a')")
+        .await
+        .unwrap();
+    let read = tokio::time::timeout(Duration::from_millis(50), db.query_in(id, ENDLESS));
+    assert!(read.await.is_err());
+    assert_eq!(db.texts_in(id, "SELECT text FROM note").await, ["a"]);
+    let endless = format!("INSERT INTO note (text) {ENDLESS}");
+    let write = tokio::time::timeout(Duration::from_millis(50), db.run_in(id, &endless));
+    assert!(write.await.is_err());
+    db.run("INSERT INTO note (text) VALUES ('b')").await.unwrap();
+    assert_eq!(db.texts("SELECT text FROM note").await, ["b"]);
+    let over = db
+        .client
+        .commit(&db.name, &id)
+        .await
+        .map_err(db::error)
+        .unwrap_err();
+    assert!(matches!(over, SqlError::NoTransaction { .. }), "{over:?}");
 }
 
 #[tokio::test]

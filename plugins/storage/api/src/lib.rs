@@ -14,6 +14,7 @@ mod kv;
 mod macros;
 mod sql;
 mod sql_error;
+mod sql_transaction;
 mod sql_types;
 mod typed;
 mod types;
@@ -23,6 +24,7 @@ pub use key::Key;
 pub use kv::{Kv, KvClient, KvEvents, KvInterface, kv_events};
 pub use sql::{Sql, SqlClient, SqlInterface};
 pub use sql_error::{ConstraintKind, SqlError};
+pub use sql_transaction::SqlTransaction;
 pub use sql_types::{Executed, Migrated, Migration, SqlRows, SqlValue};
 pub use typed::{TypedCategory, TypedError, TypedPage};
 pub use types::{

@@ -8,6 +8,7 @@ use backplane_sdk::{Sender, Stream};
 use storage_api as api;
 use storage_api::{Sql, SqlError, SqlValue};
 use tokio::sync::oneshot;
+use tokio::task::spawn_blocking;
 
 use super::Storage;
 use super::tenants::{Tenant, owner};
@@ -23,7 +24,6 @@ use crate::{Options, limits};
 pub(crate) struct Databases {
     directory: Arc<Directory<Database>>,
     opening: Threads,
-    queries: Threads,
 }
 
 impl Databases {
@@ -31,7 +31,6 @@ impl Databases {
         Ok(Databases {
             directory: Arc::new(Directory::new(root, options)?),
             opening: Threads::new(limits::JOB_THREADS),
-            queries: Threads::new(limits::SQL_QUERY_THREADS),
         })
     }
 
@@ -89,26 +88,28 @@ impl Storage {
         Ok((self.databases.open(job).await?, caller))
     }
 
-    /// Runs a query on a thread of its own, which goes on when this has answered.
+    /// Runs a query on a thread for itself, which goes on when this has answered. There are as many as there are read
+    /// connections, for each database: nobody takes those of others.
     async fn stream(&self, database: Database, statement: Statement) -> Result<api::SqlRows, SqlError> {
+        let seats = Arc::clone(&database.seats);
+        let seat = async { seats.acquire_owned().await.map_err(|_| SqlError::Closed) };
+        let seat = within(self.call_timeout, "a read connection", seat).await?;
         let (sender, rows) = Stream::channel();
         let (told, columns) = oneshot::channel();
         let stop = database.stop_of_query();
         let cancel = Cancel::new(&stop);
         let patience = self.call_timeout;
-        let query = move || {
-            let mut reader = Reader {
-                told: Some(told),
-                columns: Vec::new(),
-                sender,
-                stop: Arc::clone(&stop),
-            };
+        let mut reader = Reader {
+            told: Some(told),
+            columns: Vec::new(),
+            sender,
+            stop: Arc::clone(&stop),
+        };
+        spawn_blocking(move || {
+            let _seat = seat;
             let ended = database.query(statement, &stop, patience, |found| reader.take(found));
             reader.end(ended);
-            Ok(())
-        };
-        let queries = self.databases.queries.clone();
-        tokio::spawn(async move { queries.run(query).await });
+        });
         let columns = columns.await.map_err(|_| SqlError::Closed)??;
         // From here on the stream tells whether anybody wants it.
         cancel.disarm();

@@ -8,7 +8,6 @@ use tokio::task;
 use crate::error::{Error, Result};
 
 /// A number of threads. Work that finds them busy waits its turn, first come, first served.
-#[derive(Clone)]
 pub(crate) struct Threads(Arc<Semaphore>);
 
 impl Threads {

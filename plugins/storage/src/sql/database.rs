@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use storage_api::{Executed, Migrated, Migration, SqlError};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::guarded::Guarded;
 use super::run::{Statement, Take};
@@ -106,6 +106,8 @@ impl Writer {
 pub(crate) struct Database {
     pub(crate) shared: Arc<Shared>,
     writer: Arc<WriterThread>,
+    /// As many as there may be read connections: who has one need not wait for a connection.
+    pub(crate) seats: Arc<Semaphore>,
 }
 
 /// Has the one at the other end of `orders` do `work`, unless nobody waits for it any more by then.
@@ -206,6 +208,7 @@ impl Kept for Database {
         Ok(Database {
             shared,
             writer: Arc::new(writer),
+            seats: Arc::new(Semaphore::new(limits::MAX_READERS)),
         })
     }
 
