@@ -69,6 +69,9 @@ async fn values_come_back_as_they_went_in() {
         .unwrap();
     assert_eq!(found.columns[6], "seven");
     assert_eq!(rows(found.rows).await.unwrap(), [values]);
+    let large: SqlValue = vec![7; 999_999].into();
+    let found = db.query("SELECT ?1", vec![large.clone()]).await.unwrap();
+    assert_eq!(rows(found.rows).await.unwrap(), [[large]]);
     let not_a_number = db.query("SELECT ?1", vec![f64::NAN.into()]).await.unwrap();
     assert_eq!(rows(not_a_number.rows).await.unwrap(), [[SqlValue::Null]]);
 }
@@ -500,6 +503,23 @@ async fn a_call_that_is_cancelled_is_interrupted_within_100_ms() {
         "{:?}",
         began.elapsed()
     );
+}
+
+#[tokio::test]
+async fn a_query_that_finds_no_further_row_ends_also_when_nobody_waits() {
+    let (_directory, storage) = storage(json!({ "call_timeout_ms": 200 })).await;
+    let db = open(&storage);
+    for _ in 0..4 {
+        let found = db
+            .query(&format!("SELECT 1 UNION ALL SELECT * FROM ({ENDLESS})"), vec![])
+            .await
+            .unwrap();
+        drop(found);
+    }
+    let began = Instant::now();
+    while db.query("SELECT 'free'", vec![]).await.is_err() {
+        assert!(began.elapsed() < Duration::from_secs(10));
+    }
 }
 
 #[tokio::test]

@@ -96,7 +96,7 @@ impl Storage {
         let seat = within(self.call_timeout, "a read connection", seat).await?;
         let (sender, rows) = Stream::channel();
         let (told, columns) = oneshot::channel();
-        let stop = database.stop_of_query();
+        let stop = database.stop_of_query(self.call_timeout);
         let cancel = Cancel::new(&stop);
         let patience = self.call_timeout;
         let mut reader = Reader {
@@ -148,6 +148,7 @@ impl Reader {
     /// Waits for room in the stream, and looks now and then whether the query is to end.
     fn send(&mut self, row: &Vec<SqlValue>) -> Result<(), SqlError> {
         loop {
+            self.stop.row();
             if let Some(reason) = self.stop.reason() {
                 return Err(reason);
             }

@@ -171,9 +171,9 @@ impl Database {
         self.shared.readers.with(patience, read)?
     }
 
-    /// When a query is to end.
-    pub(crate) fn stop_of_query(&self) -> Arc<Stop> {
-        Stop::after_or(limits::SQL_QUERY_TIME, Arc::clone(&self.shared.closing))
+    /// When a query is to end, which may work for a row no longer than `row`.
+    pub(crate) fn stop_of_query(&self, row: Duration) -> Arc<Stop> {
+        Stop::of_query(limits::SQL_QUERY_TIME, row, Arc::clone(&self.shared.closing))
     }
 }
 

@@ -1,16 +1,27 @@
 //! When a statement is to be interrupted.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use storage_api::SqlError;
+
+use crate::directory::locked;
 
 /// When a statement is to be interrupted: at its deadline, or as soon as nobody wants it any more.
 pub(crate) struct Stop {
     deadline: Instant,
     cancelled: AtomicBool,
-    closing: Option<Arc<AtomicBool>>,
+    query: Option<Query>,
+}
+
+/// What ends a query besides, which may go on long after its call was answered.
+struct Query {
+    /// Set when the database closes.
+    closing: Arc<AtomicBool>,
+    /// How long it may work for one row, and since when it does.
+    row: Duration,
+    since: Mutex<Instant>,
 }
 
 impl Stop {
@@ -18,7 +29,7 @@ impl Stop {
         Arc::new(Stop {
             deadline,
             cancelled: AtomicBool::new(false),
-            closing: None,
+            query: None,
         })
     }
 
@@ -26,12 +37,17 @@ impl Stop {
         Self::at(Instant::now() + time)
     }
 
-    /// Also as soon as `closing` is set.
-    pub(crate) fn after_or(time: Duration, closing: Arc<AtomicBool>) -> Arc<Self> {
+    /// For a query that may take `time`, but no more than `row` for each of its rows, and ends when `closing` is set.
+    pub(crate) fn of_query(time: Duration, row: Duration, closing: Arc<AtomicBool>) -> Arc<Self> {
+        let now = Instant::now();
         Arc::new(Stop {
-            deadline: Instant::now() + time,
+            deadline: now + time,
             cancelled: AtomicBool::new(false),
-            closing: Some(closing),
+            query: Some(Query {
+                closing,
+                row,
+                since: Mutex::new(now),
+            }),
         })
     }
 
@@ -39,15 +55,27 @@ impl Stop {
         self.cancelled.store(true, Relaxed);
     }
 
+    /// A row was found: the next one has its own time.
+    pub(crate) fn row(&self) {
+        if let Some(query) = &self.query {
+            *locked(&query.since) = Instant::now();
+        }
+    }
+
     /// Why the statement is to be interrupted now.
     pub(crate) fn reason(&self) -> Option<SqlError> {
         if self.cancelled.load(Relaxed) {
-            Some(SqlError::Cancelled)
-        } else if self.closing.as_ref().is_some_and(|closing| closing.load(Relaxed)) {
-            Some(SqlError::Closed)
-        } else {
-            (Instant::now() >= self.deadline).then_some(SqlError::Deadline)
+            return Some(SqlError::Cancelled);
         }
+        let now = Instant::now();
+        let mut late = now >= self.deadline;
+        if let Some(query) = &self.query {
+            if query.closing.load(Relaxed) {
+                return Some(SqlError::Closed);
+            }
+            late |= now.saturating_duration_since(*locked(&query.since)) >= query.row;
+        }
+        late.then_some(SqlError::Deadline)
     }
 }
 
