@@ -14,6 +14,7 @@ mod kv;
 mod lane;
 mod reads;
 mod report;
+mod rows;
 mod sql;
 mod tenants;
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! Relational databases: the engine behind `storage.sql`.
 //!
-//! A [`Database`](database::Database) is a file with one writer thread, which works off orders one after another: a
+//! A [`Database`] is a file with one writer thread, which works off orders one after another: a
 //! statement in a transaction of its own, migrations, or a [`transaction`] that a caller has open, whose own orders it
 //! then takes until its end or its deadline. Queries run on connections that only read, where their caller is. Every
 //! connection is [`Guarded`](guarded::Guarded): what it may do and how long is decided there, by SQLite's authorizer,
-//! its limits and a [`Stop`](stop::Stop).
+//! its limits and a [`Stop`].
 
 mod authorizer;
 mod database;

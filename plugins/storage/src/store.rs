@@ -47,7 +47,7 @@ impl Store {
     /// [`Error::AlreadyOpen`]; [`Error::InvalidArgument`] for an id that breaks the rules or differs only by case
     /// from one that exists; [`Error::NotADatabase`], [`Error::Corrupt`], [`Error::ForeignFile`] or
     /// [`Error::IncompatibleVersion`] for a file that is not ours to write; [`Error::Busy`] over
-    /// [`limits::MAX_OPEN_JOBS`]; [`Error::Closed`] when the store is closed.
+    /// [`MAX_OPEN_JOBS`](crate::limits::MAX_OPEN_JOBS); [`Error::Closed`] when the store is closed.
     pub fn open_job(&self, id: &str) -> Result<Job> {
         self.jobs.open(id)
     }

@@ -5,20 +5,8 @@ mod db;
 
 use std::time::{Duration, Instant};
 
-use backplane_sdk::test::{Bench, Running};
-use db::Db;
-use serde_json::json;
+use db::notes;
 use storage_api::SqlError;
-use storage_plugin::Storage;
-use tempfile::TempDir;
-
-async fn notes() -> (TempDir, Running<Storage>, Db) {
-    let directory = tempfile::tempdir().unwrap();
-    let bench = Bench::new().data_dir(directory.path());
-    let storage: Running<Storage> = bench.start_json(json!({})).await.unwrap();
-    let db = Db::new(storage.client_as("chat"), "notes");
-    (directory, storage, db)
-}
 
 /// `count` times `open`, then `inner`, then as often `close`.
 fn nested(count: usize, open: &str, inner: &str, close: &str) -> String {

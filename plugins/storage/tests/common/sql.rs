@@ -3,8 +3,42 @@
 
 use std::fmt::Debug;
 
+use backplane_sdk::test::{Bench, Running};
 use backplane_sdk::{CallError, Stream};
 use storage_api::{Executed, Migrated, Migration, SqlClient, SqlError, SqlRows, SqlValue};
+use storage_plugin::Storage;
+use tempfile::TempDir;
+
+/// Counts for longer than any test waits.
+pub(crate) const ENDLESS: &str =
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+/// 20000 rows of 100 bytes and more: far more than a stream holds.
+pub(crate) const MANY: &str =
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+                    SELECT i, printf('%0100d', i) FROM n";
+
+pub(crate) async fn storage(config: serde_json::Value) -> (TempDir, Running<Storage>) {
+    let directory = tempfile::tempdir().unwrap();
+    let running = Bench::new()
+        .data_dir(directory.path())
+        .start_json(config)
+        .await
+        .unwrap();
+    (directory, running)
+}
+
+pub(crate) fn open(storage: &Running<Storage>) -> Db {
+    Db::new(storage.client_as("chat"), "notes")
+}
+
+pub(crate) async fn notes() -> (TempDir, Running<Storage>, Db) {
+    let (directory, storage) = storage(serde_json::json!({})).await;
+    let db = open(&storage);
+    db.run("CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE, size INTEGER CHECK (size < 10))")
+        .await
+        .unwrap();
+    (directory, storage, db)
+}
 
 /// A database as a caller names it.
 pub(crate) struct Db {
