@@ -183,3 +183,21 @@ async fn files_that_are_not_ours_are_left_as_they_are() {
     let other = Db::new(storage.client_as("chat"), "other");
     other.run("CREATE TABLE t (a)").await.unwrap();
 }
+
+#[tokio::test]
+async fn nobody_takes_the_places_of_all_databases() {
+    let (_directory, storage) = storage(json!({})).await;
+    let of = |owner: &str, number| Db::new(storage.client_as(owner), &format!("d{number}"));
+    for number in 0..16 {
+        of("chat", number).run("CREATE TABLE t (a)").await.unwrap();
+    }
+    let full = of("chat", 16).run("SELECT 1").await.unwrap_err();
+    assert_eq!(
+        full.to_string(),
+        "open databases of one owner are used up (limit 16)"
+    );
+    of("other", 0).run("SELECT 1").await.unwrap();
+    let first = of("chat", 0);
+    first.client.close_database(&first.name).await.unwrap();
+    of("chat", 16).run("SELECT 1").await.unwrap();
+}
