@@ -6,7 +6,7 @@
 use std::io;
 
 use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use prost::Message;
+use prost::{Message, length_delimiter_len};
 use tokio::time::timeout;
 
 use crate::limits::EXCHANGE_TIMEOUT;
@@ -15,16 +15,23 @@ use crate::limits::EXCHANGE_TIMEOUT;
 const MAX_PREFIX: usize = 4;
 
 /// Reads one frame of at most `max` bytes; waits for its first byte as long as the caller lets it.
+pub(crate) async fn read_bytes(io: &mut (impl AsyncRead + Unpin), max: usize) -> io::Result<Vec<u8>> {
+    let mut first = [0];
+    io.read_exact(&mut first).await?;
+    in_time("frame was not completed in time", read_rest(io, first[0], max)).await
+}
+
+/// As [`read_bytes`], with a limit on the wait for the first byte too.
+pub(crate) async fn read_bytes_soon(io: &mut (impl AsyncRead + Unpin), max: usize) -> io::Result<Vec<u8>> {
+    in_time("no answer in time", read_bytes(io, max)).await
+}
+
+/// As [`read_bytes`], for a frame that is a protobuf.
 pub(crate) async fn read<M: Message + Default>(
     io: &mut (impl AsyncRead + Unpin),
     max: usize,
 ) -> io::Result<M> {
-    let mut first = [0];
-    io.read_exact(&mut first).await?;
-    let bytes = timeout(EXCHANGE_TIMEOUT, read_rest(io, first[0], max))
-        .await
-        .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "frame was not completed in time"))??;
-    M::decode(&bytes[..]).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+    decoded(&read_bytes(io, max).await?)
 }
 
 /// As [`read`], with a limit on the wait for the first byte too.
@@ -32,20 +39,44 @@ pub(crate) async fn read_soon<M: Message + Default>(
     io: &mut (impl AsyncRead + Unpin),
     max: usize,
 ) -> io::Result<M> {
-    timeout(EXCHANGE_TIMEOUT, read(io, max))
-        .await
-        .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "no answer in time"))?
+    decoded(&read_bytes_soon(io, max).await?)
 }
 
 /// Writes one frame.
 pub(crate) async fn write<M: Message>(io: &mut (impl AsyncWrite + Unpin), message: &M) -> io::Result<()> {
-    let bytes = message.encode_length_delimited_to_vec();
-    timeout(EXCHANGE_TIMEOUT, async {
-        io.write_all(&bytes).await?;
+    write_framed(io, &message.encode_length_delimited_to_vec()).await
+}
+
+/// The frame of these bytes: their length, and they.
+pub(crate) fn framed(bytes: &[u8]) -> Vec<u8> {
+    let mut frame = Vec::with_capacity(length_delimiter_len(bytes.len()) + bytes.len());
+    let mut length = bytes.len();
+    while length > 0x7f {
+        frame.push(length as u8 | 0x80);
+        length >>= 7;
+    }
+    frame.push(length as u8);
+    frame.extend_from_slice(bytes);
+    frame
+}
+
+/// Writes bytes that are framed already.
+pub(crate) async fn write_framed(io: &mut (impl AsyncWrite + Unpin), frame: &[u8]) -> io::Result<()> {
+    in_time("frame was not taken in time", async {
+        io.write_all(frame).await?;
         io.flush().await
     })
     .await
-    .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "frame was not taken in time"))?
+}
+
+async fn in_time<T>(text: &'static str, work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    timeout(EXCHANGE_TIMEOUT, work)
+        .await
+        .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, text))?
+}
+
+fn decoded<M: Message + Default>(bytes: &[u8]) -> io::Result<M> {
+    M::decode(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
 async fn read_rest(io: &mut (impl AsyncRead + Unpin), first: u8, max: usize) -> io::Result<Vec<u8>> {
@@ -119,6 +150,20 @@ mod tests {
             decode(&[], 1000).await.unwrap_err().kind(),
             io::ErrorKind::UnexpectedEof
         );
+    }
+
+    #[test]
+    fn bytes_are_framed_as_a_protobuf_is() {
+        for length in [0, 1, 127, 128, 16_383, 16_384] {
+            let text = Text {
+                text: "x".repeat(length),
+            };
+            assert_eq!(
+                framed(&text.encode_to_vec()),
+                text.encode_length_delimited_to_vec(),
+                "{length}"
+            );
+        }
     }
 
     proptest! {

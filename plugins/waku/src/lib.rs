@@ -26,21 +26,25 @@
 
 pub mod limits;
 
+mod exchange;
 mod framing;
+mod lightpush;
 mod message;
 mod metadata;
 mod node;
 mod plugin;
 mod relay;
+mod status;
 mod topic;
 
 pub use libp2p::{Multiaddr, PeerId};
 
 pub use message::{DecodeError, MessageHash, ParseHashError, WakuMessage};
 pub use node::{
-    ConfigError, ConnectError, Direction, KeyError, MessageReceiver, Muxers, Node, NodeConfig, NodeError,
-    NodeInfo, NodeKey, NodeStats, Origin, PeerInfo, PublishError, ReceivedMessage, ShardInfo, Stopped,
-    SubscribeError,
+    ConfigError, ConnectError, Direction, KeyError, LightPushError, LightPushReceipt, MessageReceiver,
+    Muxers, Node, NodeConfig, NodeError, NodeInfo, NodeKey, NodeStats, Origin, PeerInfo, PublishError,
+    ReceivedMessage, ServiceError, ShardInfo, Stopped, SubscribeError,
 };
 pub use plugin::{ConfigFault, ConnectedPeer, NodeKeyText, Subscriber, Waku, WakuConfig, WakuState};
+pub use status::{Refusal, Status};
 pub use topic::{ContentTopic, PubsubTopic, ShardError, Shards, TopicError};

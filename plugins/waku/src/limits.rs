@@ -94,6 +94,12 @@ pub const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(10);
 pub const IDLE_STREAM_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 /// Streams of one request protocol on one connection.
 pub const MAX_EXCHANGE_STREAMS: usize = 16;
+/// Largest request or response that carries no message, in bytes.
+pub const MAX_SERVICE_FRAME: usize = 64 * 1024;
+/// Largest frame that carries one message, in bytes: the largest message and what is around it.
+pub const MAX_MESSAGE_FRAME: usize = MAX_MESSAGE_SIZE_CEILING + MAX_SERVICE_FRAME;
+/// Requests to the services of peers that wait for their answers at once.
+pub const MAX_SERVICE_CALLS: usize = 256;
 
 /// Gossipsub messages queued for one connection.
 pub const GOSSIP_QUEUE: usize = 1024;

@@ -8,6 +8,8 @@ use libp2p::{
 
 use super::{NodeConfig, NodeError};
 use crate::{
+    exchange,
+    lightpush::Version,
     limits::{MAX_CONNECTIONS_PER_PEER, MAX_PENDING_CONNECTIONS, PING_INTERVAL, PING_TIMEOUT},
     metadata, relay,
 };
@@ -20,6 +22,8 @@ pub(super) struct Behaviour {
     limits: connection_limits::Behaviour,
     pub(super) relay: relay::Behaviour,
     pub(super) metadata: metadata::Behaviour,
+    pub(super) lightpush: exchange::Behaviour,
+    pub(super) lightpush_legacy: exchange::Behaviour,
     identify: identify::Behaviour,
     ping: ping::Behaviour,
 }
@@ -41,6 +45,8 @@ impl Behaviour {
                 reason,
             })?,
             metadata: metadata::new(),
+            lightpush: Version::V3.behaviour(config.lightpush),
+            lightpush_legacy: Version::Legacy.behaviour(config.lightpush),
             identify: identify::Behaviour::new(identify),
             ping: ping::Behaviour::new(
                 ping::Config::new()

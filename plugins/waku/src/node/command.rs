@@ -4,7 +4,7 @@ use libp2p::{Multiaddr, PeerId};
 use tokio::sync::oneshot;
 
 use super::{
-    ConnectError, NodeInfo, PublishError, ShardInfo,
+    ConnectError, LightPushError, LightPushReceipt, NodeInfo, Origin, PublishError, ShardInfo,
     driver::{Driver, Flow},
     peers::PeerInfo,
     publish::Prepared,
@@ -15,6 +15,7 @@ pub(super) type Reply<T> = oneshot::Sender<T>;
 
 pub(super) enum Command {
     Publish(Prepared, Reply<Result<MessageHash, PublishError>>),
+    LightPush(PeerId, Prepared, Reply<Result<LightPushReceipt, LightPushError>>),
     SyncShards(Reply<()>),
     Connect(Multiaddr, Reply<Result<PeerId, ConnectError>>),
     Disconnect(Multiaddr, Reply<Result<(), ConnectError>>),
@@ -31,7 +32,8 @@ pub(super) fn answer<T>(reply: Reply<T>, value: T) {
 impl Driver {
     pub(super) fn obey(&mut self, command: Command) -> Flow {
         match command {
-            Command::Publish(prepared, reply) => answer(reply, self.publish(prepared)),
+            Command::Publish(prepared, reply) => answer(reply, self.publish(prepared, Origin::Local)),
+            Command::LightPush(peer, prepared, reply) => self.lightpush(peer, prepared, reply),
             Command::SyncShards(reply) => {
                 self.sync_shards();
                 answer(reply, ());
@@ -121,7 +123,7 @@ impl Driver {
         }
     }
 
-    fn shard_info(&self, topic: PubsubTopic) -> ShardInfo {
+    pub(super) fn shard_info(&self, topic: PubsubTopic) -> ShardInfo {
         let relay = &self.swarm.behaviour().relay;
         let hash = relay::gossip_topic(topic).hash();
         ShardInfo {

@@ -23,6 +23,9 @@ pub struct NodeConfig {
     /// Shards that are relayed from the start. Empty: all of them with autosharding, none with static
     /// sharding.
     pub shards: Vec<u16>,
+    /// Whether to take part in shards at all. A light node does not: it publishes by lightpush and receives by
+    /// filter, through peers that do.
+    pub relay: bool,
     /// Addresses to listen on, `/ip4/…/tcp/…` or `/ip4/…/tcp/…/ws`; port 0 lets the system choose. At most
     /// 16.
     pub listen: Vec<Multiaddr>,
@@ -38,6 +41,8 @@ pub struct NodeConfig {
     pub max_connections: u32,
     /// Messages that wait in one receiver, 1 to 65536.
     pub receiver_queue: usize,
+    /// Whether to publish for light nodes (lightpush).
+    pub lightpush: bool,
     /// Stream multiplexers that are offered.
     pub muxers: Muxers,
 }
@@ -60,6 +65,7 @@ impl Default for NodeConfig {
             cluster: 0,
             shard_count: 0,
             shards: vec![0],
+            relay: true,
             listen: Vec::new(),
             key: NodeKey::random(),
             static_peers: Vec::new(),
@@ -67,6 +73,7 @@ impl Default for NodeConfig {
             max_message_size: MAX_MESSAGE_SIZE,
             max_connections: MAX_CONNECTIONS,
             receiver_queue: RECEIVER_QUEUE,
+            lightpush: false,
             muxers: Muxers::default(),
         }
     }

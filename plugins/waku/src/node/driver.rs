@@ -14,6 +14,7 @@ use super::{
     behaviour::Behaviour,
     command::{Command, Reply, answer},
     connect::Waiting,
+    lightpush::Pushes,
     peers::Peers,
     redial::StaticPeers,
     transport,
@@ -30,6 +31,7 @@ pub(super) struct Driver {
     pub(super) peers: Peers,
     pub(super) static_peers: StaticPeers,
     pub(super) waiting: Waiting,
+    pub(super) pushes: Pushes,
     /// The shards that the node takes part in at present.
     pub(super) joined: BTreeSet<PubsubTopic>,
     pub(super) agent: String,
@@ -76,6 +78,7 @@ impl Driver {
             peers: Peers::default(),
             static_peers: StaticPeers::new(config.static_peers, Instant::now()),
             waiting: Waiting::default(),
+            pushes: Pushes::default(),
             joined: BTreeSet::new(),
             agent: config.agent,
             last_publish: None,

@@ -1,9 +1,9 @@
 //! What can go wrong with a node.
 
-use libp2p::Multiaddr;
+use libp2p::{Multiaddr, PeerId, request_response::OutboundFailure};
 
 use super::ConfigError;
-use crate::{MessageHash, ShardError, TopicError, limits::MAX_META};
+use crate::{MessageHash, Refusal, ShardError, TopicError, exchange, limits::MAX_META};
 
 /// Why a node did not start.
 #[derive(Debug, thiserror::Error)]
@@ -148,5 +148,60 @@ pub enum SubscribeError {
 impl From<TopicError> for PublishError {
     fn from(error: TopicError) -> Self {
         Self::Shard(error.into())
+    }
+}
+
+/// Why a service of a peer was of no use.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ServiceError {
+    /// There is no connection to the peer; services are asked only of connected ones.
+    #[error("not connected to {0}")]
+    NotConnected(PeerId),
+    /// The peer does not serve it.
+    #[error("{0} does not serve this")]
+    Unsupported(PeerId),
+    /// The connection was lost, or the answer did not come in time.
+    #[error("no answer of {peer}: {reason}")]
+    Failed {
+        /// The peer.
+        peer: PeerId,
+        /// What went wrong.
+        reason: String,
+    },
+    /// The peer refused.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Too many calls are waiting for answers of peers; carries the limit.
+    #[error("more than {0} calls are waiting for answers")]
+    TooMany(usize),
+    /// The node was shut down.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
+}
+
+impl ServiceError {
+    pub(super) fn of(peer: PeerId, failure: &OutboundFailure) -> Self {
+        if exchange::is_unsupported(failure) {
+            return Self::Unsupported(peer);
+        }
+        let reason = failure.to_string();
+        Self::Failed { peer, reason }
+    }
+}
+
+/// Why a message was not published by a peer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LightPushError {
+    /// The message can't be published at all; the peer was not asked.
+    #[error(transparent)]
+    Message(#[from] PublishError),
+    /// The peer did not publish it.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+}
+
+impl From<Stopped> for LightPushError {
+    fn from(stopped: Stopped) -> Self {
+        Self::Service(stopped.into())
     }
 }

@@ -7,6 +7,7 @@ use libp2p::{PeerId, identify, ping, request_response, swarm::SwarmEvent};
 use super::{ReceivedMessage, behaviour::BehaviourEvent, connect::reason, delivery::Origin, driver::Driver};
 use crate::{
     PubsubTopic,
+    lightpush::Version,
     metadata::{self, Metadata},
     relay::{self, Judgement},
 };
@@ -83,6 +84,8 @@ impl Driver {
         match event {
             BehaviourEvent::Relay(event) => self.hear_relay(event),
             BehaviourEvent::Metadata(event) => self.hear_metadata(event),
+            BehaviourEvent::Lightpush(event) => self.hear_lightpush(Version::V3, event),
+            BehaviourEvent::LightpushLegacy(event) => self.hear_lightpush(Version::Legacy, event),
             BehaviourEvent::Identify(identify::Event::Received { peer_id, info, .. }) => {
                 self.peers.identified(&peer_id, info);
             }

@@ -9,6 +9,7 @@ mod driver;
 mod error;
 mod hear;
 mod key;
+mod lightpush;
 mod listen;
 mod peers;
 mod publish;
@@ -36,8 +37,11 @@ use stats::Counters;
 
 pub use config::{ConfigError, Muxers, NodeConfig};
 pub use delivery::{MessageReceiver, Origin, ReceivedMessage};
-pub use error::{ConnectError, NodeError, PublishError, Stopped, SubscribeError};
+pub use error::{
+    ConnectError, LightPushError, NodeError, PublishError, ServiceError, Stopped, SubscribeError,
+};
 pub use key::{KeyError, NodeKey};
+pub use lightpush::LightPushReceipt;
 pub use peers::{Direction, PeerInfo};
 pub use stats::NodeStats;
 
@@ -58,6 +62,7 @@ pub struct Node {
 struct Shared {
     peer_id: PeerId,
     sharding: Shards,
+    relay: bool,
     max_message_size: usize,
     delivery: Delivery,
     counters: Counters,
@@ -109,6 +114,7 @@ impl Node {
         let shared = Arc::new(Shared {
             peer_id: config.key.peer_id(),
             sharding: config.sharding(),
+            relay: config.relay,
             max_message_size: config.max_message_size,
             delivery: Delivery::new(config.receiver_queue),
             counters: Counters::default(),
@@ -160,6 +166,22 @@ impl Node {
     ) -> Result<MessageHash, PublishError> {
         let prepared = publish::prepare(&self.shared, pubsub_topic, message)?;
         self.ask(|reply| Command::Publish(prepared, reply)).await?
+    }
+
+    /// Has a connected peer publish a message, by lightpush 3 or else 2, and returns once it says that it has.
+    /// Topic and timestamp are filled in as by [`publish`](Self::publish).
+    ///
+    /// # Errors
+    /// [`LightPushError`], after about 20 s at the latest.
+    pub async fn lightpush(
+        &self,
+        peer: PeerId,
+        pubsub_topic: Option<PubsubTopic>,
+        message: WakuMessage,
+    ) -> Result<LightPushReceipt, LightPushError> {
+        let prepared = publish::prepare(&self.shared, pubsub_topic, message)?;
+        self.ask(|reply| Command::LightPush(peer, prepared, reply))
+            .await?
     }
 
     /// Delivers the messages of these content topics to the receivers. With autosharding the node also joins
@@ -296,6 +318,9 @@ impl Node {
 impl Shared {
     /// The shards to take part in: those of the configuration and those that subscriptions need.
     fn wanted_shards(&self, configured: &BTreeSet<PubsubTopic>) -> BTreeSet<PubsubTopic> {
+        if !self.relay {
+            return BTreeSet::new();
+        }
         self.delivery
             .needed_shards(self.sharding)
             .union(configured)

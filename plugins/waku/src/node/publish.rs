@@ -10,10 +10,10 @@ use crate::{MessageHash, PubsubTopic, WakuMessage, limits::MAX_META, relay};
 
 /// A message that has passed all checks.
 pub(super) struct Prepared {
-    topic: PubsubTopic,
+    pub(super) topic: PubsubTopic,
+    pub(super) hash: MessageHash,
+    pub(super) message: WakuMessage,
     bytes: Vec<u8>,
-    hash: MessageHash,
-    message: WakuMessage,
 }
 
 /// Checks a message, fills in its timestamp and finds its shard.
@@ -68,7 +68,12 @@ fn now_nanos() -> i64 {
 }
 
 impl Driver {
-    pub(super) fn publish(&mut self, prepared: Prepared) -> Result<MessageHash, PublishError> {
+    /// Hands a message to the peers of its shard and to the consumers here.
+    pub(super) fn publish(
+        &mut self,
+        prepared: Prepared,
+        origin: Origin,
+    ) -> Result<MessageHash, PublishError> {
         let Prepared {
             topic,
             bytes,
@@ -94,7 +99,7 @@ impl Driver {
             hash,
             pubsub_topic: topic,
             message: Arc::new(message),
-            origin: Origin::Local,
+            origin,
             missed_before: 0,
         };
         self.shared

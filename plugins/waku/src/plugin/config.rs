@@ -46,6 +46,12 @@ pub struct WakuConfig {
     /// the next message says how many.
     #[default(1024)]
     pub message_queue: u32,
+    /// Whether to take part in shards at all. A light node does not: it publishes and receives through peers that do.
+    #[default(true)]
+    pub relay: bool,
+    /// Whether to publish for light nodes (lightpush).
+    #[default(false)]
+    pub lightpush: bool,
 }
 
 /// A node key as the configuration has it. `Debug` does not show it, and its memory is wiped in the end.
@@ -107,6 +113,8 @@ impl WakuConfig {
             max_message_size: self.max_message_size as usize,
             max_connections: self.max_connections,
             receiver_queue: self.message_queue as usize,
+            relay: self.relay,
+            lightpush: self.lightpush,
             muxers: defaults.muxers,
         })
     }

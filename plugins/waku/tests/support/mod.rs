@@ -1,6 +1,8 @@
 //! What the tests of whole nodes share: nodes on loopback and waiting with a deadline.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub(crate) mod raw;
+
 use std::{future::Future, time::Duration};
 
 use tokio::time::{Instant, sleep, timeout};
@@ -20,6 +22,15 @@ pub(crate) fn config(listen: &str) -> NodeConfig {
         shards: vec![],
         listen: vec![listen.parse().unwrap()],
         ..NodeConfig::default()
+    }
+}
+
+/// A light node of the same network.
+pub(crate) fn light() -> NodeConfig {
+    NodeConfig {
+        relay: false,
+        listen: vec![],
+        ..config(TCP)
     }
 }
 
