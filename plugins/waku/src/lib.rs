@@ -27,6 +27,7 @@
 pub mod limits;
 
 mod exchange;
+mod filter;
 mod framing;
 mod lightpush;
 mod message;
@@ -35,15 +36,16 @@ mod node;
 mod plugin;
 mod relay;
 mod status;
+mod streams;
 mod topic;
 
 pub use libp2p::{Multiaddr, PeerId};
 
 pub use message::{DecodeError, MessageHash, ParseHashError, WakuMessage};
 pub use node::{
-    ConfigError, ConnectError, Direction, KeyError, LightPushError, LightPushReceipt, MessageReceiver,
-    Muxers, Node, NodeConfig, NodeError, NodeInfo, NodeKey, NodeStats, Origin, PeerInfo, PublishError,
-    ReceivedMessage, ServiceError, ShardInfo, Stopped, SubscribeError,
+    ConfigError, ConnectError, Direction, FilterConfig, FilterError, KeyError, LightPushError,
+    LightPushReceipt, MessageReceiver, Muxers, Node, NodeConfig, NodeError, NodeInfo, NodeKey, NodeStats,
+    Origin, PeerInfo, PublishError, ReceivedMessage, ServiceError, ShardInfo, Stopped, SubscribeError,
 };
 pub use plugin::{ConfigFault, ConnectedPeer, NodeKeyText, Subscriber, Waku, WakuConfig, WakuState};
 pub use status::{Refusal, Status};

@@ -101,6 +101,40 @@ pub const MAX_MESSAGE_FRAME: usize = MAX_MESSAGE_SIZE_CEILING + MAX_SERVICE_FRAM
 /// Requests to the services of peers that wait for their answers at once.
 pub const MAX_SERVICE_CALLS: usize = 256;
 
+/// Subscribers that a filter service has at once, unless configured otherwise.
+pub const MAX_FILTER_PEERS: usize = 1000;
+/// Upper end of the configurable number of filter subscribers.
+pub const MAX_FILTER_PEERS_CEILING: usize = 10_000;
+/// Pairs of pubsub topic and content topic that one peer subscribes to at a filter service, unless configured
+/// otherwise; also the most that this node subscribes to at one service.
+pub const MAX_FILTER_CRITERIA: usize = 1000;
+/// Upper end of the configurable number of filter criteria.
+pub const MAX_FILTER_CRITERIA_CEILING: usize = 10_000;
+/// Content topics in one filter request.
+pub const MAX_FILTER_TOPICS: usize = 100;
+/// Longest content topic of a filter request, in bytes.
+pub const MAX_FILTER_CONTENT_TOPIC: usize = 1024;
+/// A filter subscription ends when nothing was heard of its peer for this time, unless configured otherwise.
+pub const FILTER_TIMEOUT: Duration = Duration::from_secs(300);
+/// Pause between two looks for filter subscriptions that have ended.
+pub const FILTER_SWEEP: Duration = Duration::from_secs(60);
+/// Pause between two pings to a filter service, unless configured otherwise.
+pub const FILTER_KEEP_ALIVE: Duration = Duration::from_secs(60);
+/// Upper end of the configurable times of filter.
+pub const FILTER_TIME_CEILING: Duration = Duration::from_secs(24 * 60 * 60);
+/// Filter services that this node has subscriptions at.
+pub const MAX_FILTER_SERVICES: usize = 64;
+/// Streams on which one filter service pushes messages to this node.
+pub const MAX_PUSH_STREAMS: usize = 4;
+/// Messages that wait for one filter subscriber; further ones are not pushed to it.
+pub const PUSH_QUEUE: usize = 256;
+/// Bytes that wait for one filter subscriber.
+pub const PUSH_QUEUE_BYTES: usize = 2 * MAX_MESSAGE_FRAME;
+/// A filter subscriber must take a message within this time, or its stream is reset.
+pub const PUSH_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long the hash of a pushed message is remembered, so that nothing is pushed twice.
+pub const PUSHED_TTL: Duration = Duration::from_secs(2 * 60);
+
 /// Gossipsub messages queued for one connection.
 pub const GOSSIP_QUEUE: usize = 1024;
 /// Messages in one gossipsub RPC.

@@ -3,15 +3,15 @@
 mod support;
 
 use libp2p::{
-    Multiaddr, Swarm, SwarmBuilder, noise,
-    request_response::{self, Event, Message, ProtocolSupport},
+    Multiaddr,
+    request_response::{Event, Message},
     swarm::SwarmEvent,
-    tcp, yamux,
 };
 use support::{
-    CONTENT_TOPIC, DEADLINE, TCP, address, config, light, message, next, raw::Raw, start, until, until_peers,
+    CONTENT_TOPIC, TCP, address, config, light, message, next,
+    raw::{Raw, hear, plain, raw_request},
+    relay_behind, start, until,
 };
-use tokio::time::timeout;
 use waku_plugin::{
     LightPushError, Node, NodeConfig, Origin, PeerId, Refusal, ServiceError, Status, WakuMessage,
 };
@@ -30,15 +30,6 @@ fn service() -> NodeConfig {
 async fn light_node(service: &Node) -> Node {
     let node = start(light()).await;
     node.connect(address(service).await).await.unwrap();
-    node
-}
-
-/// A node that relays, and whom the service knows.
-async fn relay_behind(service: &Node) -> Node {
-    let node = start(config(TCP)).await;
-    node.connect(address(service).await).await.unwrap();
-    until_peers(service, 1).await;
-    until_peers(&node, 1).await;
     node
 }
 
@@ -136,63 +127,6 @@ async fn who_serves_no_lightpush_or_is_not_there_is_named() {
     assert_eq!(push().await, ServiceError::Unsupported(peer).into());
 }
 
-type Plain = Swarm<request_response::Behaviour<Raw>>;
-
-/// A peer that speaks one version and nothing else.
-fn plain(protocol: &'static str) -> Plain {
-    SwarmBuilder::with_new_identity()
-        .with_tokio()
-        .with_tcp(tcp::Config::default(), noise::Config::new, yamux::Config::default)
-        .unwrap()
-        .with_behaviour(|_| {
-            let protocols = [(libp2p::StreamProtocol::new(protocol), ProtocolSupport::Full)];
-            request_response::Behaviour::with_codec(Raw, protocols, request_response::Config::default())
-        })
-        .unwrap()
-        .with_swarm_config(|config| config.with_idle_connection_timeout(DEADLINE))
-        .build()
-}
-
-/// Waits for the next event that `pick` knows.
-async fn hear<T>(
-    swarm: &mut Plain,
-    mut pick: impl FnMut(SwarmEvent<Event<Vec<u8>, Vec<u8>>>) -> Option<T>,
-) -> T {
-    use futures::StreamExt;
-    let picked = async {
-        loop {
-            if let Some(found) = pick(swarm.select_next_some().await) {
-                break found;
-            }
-        }
-    };
-    timeout(DEADLINE, picked).await.unwrap()
-}
-
-/// Sends the bytes of a request as they stand.
-async fn raw_request(service: &Node, protocol: &'static str, hex: &str) -> String {
-    let mut swarm = plain(protocol);
-    swarm.dial(address(service).await).unwrap();
-    let peer = hear(&mut swarm, |event| match event {
-        SwarmEvent::ConnectionEstablished { peer_id, .. } => Some(peer_id),
-        _ => None,
-    })
-    .await;
-    swarm
-        .behaviour_mut()
-        .send_request(&peer, hex::decode(hex).unwrap());
-    let response = hear(&mut swarm, |event| match event {
-        SwarmEvent::Behaviour(Event::Message {
-            message: Message::Response { response, .. },
-            ..
-        }) => Some(response),
-        SwarmEvent::Behaviour(Event::OutboundFailure { error, .. }) => panic!("{error}"),
-        _ => None,
-    })
-    .await;
-    hex::encode(response)
-}
-
 #[tokio::test]
 async fn both_versions_answer_in_the_bytes_of_their_specification() {
     let service = start(service()).await;
@@ -220,7 +154,7 @@ async fn both_versions_answer_in_the_bytes_of_their_specification() {
 
 #[tokio::test]
 async fn a_service_of_version_2_alone_is_asked_in_version_2() {
-    let mut old = plain(LEGACY);
+    let mut old = plain(LEGACY, Raw);
     old.listen_on(TCP.parse::<Multiaddr>().unwrap()).unwrap();
     let address = hear(&mut old, |event| match event {
         SwarmEvent::NewListenAddr { address, .. } => Some(address),

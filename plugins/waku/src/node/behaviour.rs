@@ -8,10 +8,10 @@ use libp2p::{
 
 use super::{NodeConfig, NodeError};
 use crate::{
-    exchange,
+    exchange, filter,
     lightpush::Version,
     limits::{MAX_CONNECTIONS_PER_PEER, MAX_PENDING_CONNECTIONS, PING_INTERVAL, PING_TIMEOUT},
-    metadata, relay,
+    metadata, relay, streams,
 };
 
 /// What deployed nodes call their version of libp2p in identify.
@@ -24,6 +24,8 @@ pub(super) struct Behaviour {
     pub(super) metadata: metadata::Behaviour,
     pub(super) lightpush: exchange::Behaviour,
     pub(super) lightpush_legacy: exchange::Behaviour,
+    pub(super) filter: exchange::Behaviour,
+    pub(super) filter_push: streams::Behaviour,
     identify: identify::Behaviour,
     ping: ping::Behaviour,
 }
@@ -47,6 +49,8 @@ impl Behaviour {
             metadata: metadata::new(),
             lightpush: Version::V3.behaviour(config.lightpush),
             lightpush_legacy: Version::Legacy.behaviour(config.lightpush),
+            filter: filter::requests(config.filter.is_some()),
+            filter_push: filter::pushes(),
             identify: identify::Behaviour::new(identify),
             ping: ping::Behaviour::new(
                 ping::Config::new()

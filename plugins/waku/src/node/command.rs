@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 use super::{
     ConnectError, LightPushError, LightPushReceipt, NodeInfo, Origin, PublishError, ShardInfo,
     driver::{Driver, Flow},
+    filter_client::{FilterAsk, FilterReply},
     peers::PeerInfo,
     publish::Prepared,
 };
@@ -16,6 +17,7 @@ pub(super) type Reply<T> = oneshot::Sender<T>;
 pub(super) enum Command {
     Publish(Prepared, Reply<Result<MessageHash, PublishError>>),
     LightPush(PeerId, Prepared, Reply<Result<LightPushReceipt, LightPushError>>),
+    Filter(PeerId, FilterAsk, FilterReply),
     SyncShards(Reply<()>),
     Connect(Multiaddr, Reply<Result<PeerId, ConnectError>>),
     Disconnect(Multiaddr, Reply<Result<(), ConnectError>>),
@@ -34,6 +36,7 @@ impl Driver {
         match command {
             Command::Publish(prepared, reply) => answer(reply, self.publish(prepared, Origin::Local)),
             Command::LightPush(peer, prepared, reply) => self.lightpush(peer, prepared, reply),
+            Command::Filter(peer, ask, reply) => self.filter(peer, ask, reply),
             Command::SyncShards(reply) => {
                 self.sync_shards();
                 answer(reply, ());

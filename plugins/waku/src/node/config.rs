@@ -1,13 +1,17 @@
 //! How a node is configured, and the check of it.
 
+use std::time::Duration;
+
 use libp2p::Multiaddr;
 
 use super::NodeKey;
 use crate::{
     Shards,
     limits::{
-        MAX_AGENT, MAX_CONNECTIONS, MAX_CONNECTIONS_CEILING, MAX_LISTEN_ADDRS, MAX_MESSAGE_SIZE,
-        MAX_MESSAGE_SIZE_CEILING, MAX_SHARDS, MAX_STATIC_PEERS, RECEIVER_QUEUE, RECEIVER_QUEUE_CEILING,
+        FILTER_KEEP_ALIVE, FILTER_TIME_CEILING, FILTER_TIMEOUT, MAX_AGENT, MAX_CONNECTIONS,
+        MAX_CONNECTIONS_CEILING, MAX_FILTER_CRITERIA, MAX_FILTER_CRITERIA_CEILING, MAX_FILTER_PEERS,
+        MAX_FILTER_PEERS_CEILING, MAX_LISTEN_ADDRS, MAX_MESSAGE_SIZE, MAX_MESSAGE_SIZE_CEILING, MAX_SHARDS,
+        MAX_STATIC_PEERS, RECEIVER_QUEUE, RECEIVER_QUEUE_CEILING,
     },
 };
 
@@ -43,8 +47,33 @@ pub struct NodeConfig {
     pub receiver_queue: usize,
     /// Whether to publish for light nodes (lightpush).
     pub lightpush: bool,
+    /// Whether to push messages to light nodes (filter), and to how many.
+    pub filter: Option<FilterConfig>,
+    /// Pause between two pings to a filter service that this node has subscribed at, up to a day.
+    pub filter_keep_alive: Duration,
     /// Stream multiplexers that are offered.
     pub muxers: Muxers,
+}
+
+/// The bounds of a filter service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FilterConfig {
+    /// Subscribers at once, 1 to 10000.
+    pub max_peers: usize,
+    /// Pairs of pubsub topic and content topic that one of them subscribes to, 1 to 10000.
+    pub max_criteria: usize,
+    /// A subscription ends when nothing was heard of its peer for this time, up to a day.
+    pub subscription_timeout: Duration,
+}
+
+impl Default for FilterConfig {
+    fn default() -> Self {
+        Self {
+            max_peers: MAX_FILTER_PEERS,
+            max_criteria: MAX_FILTER_CRITERIA,
+            subscription_timeout: FILTER_TIMEOUT,
+        }
+    }
 }
 
 /// Stream multiplexers, in the order they are preferred.
@@ -74,6 +103,8 @@ impl Default for NodeConfig {
             max_connections: MAX_CONNECTIONS,
             receiver_queue: RECEIVER_QUEUE,
             lightpush: false,
+            filter: None,
+            filter_keep_alive: FILTER_KEEP_ALIVE,
             muxers: Muxers::default(),
         }
     }
@@ -149,6 +180,10 @@ impl NodeConfig {
             MAX_CONNECTIONS_CEILING as usize,
         )?;
         within("receiver_queue", self.receiver_queue, 1, RECEIVER_QUEUE_CEILING)?;
+        within_time("filter_keep_alive", self.filter_keep_alive)?;
+        if let Some(filter) = &self.filter {
+            filter.check()?;
+        }
         at_most("listen", "addresses", self.listen.len(), MAX_LISTEN_ADDRS)?;
         at_most(
             "static_peers",
@@ -158,6 +193,25 @@ impl NodeConfig {
         )?;
         at_most("agent", "bytes", self.agent.len(), MAX_AGENT)
     }
+}
+
+impl FilterConfig {
+    fn check(&self) -> Result<(), ConfigError> {
+        within("filter.max_peers", self.max_peers, 1, MAX_FILTER_PEERS_CEILING)?;
+        within(
+            "filter.max_criteria",
+            self.max_criteria,
+            1,
+            MAX_FILTER_CRITERIA_CEILING,
+        )?;
+        within_time("filter.subscription_timeout", self.subscription_timeout)
+    }
+}
+
+/// From a millisecond to a day.
+fn within_time(field: &'static str, found: Duration) -> Result<(), ConfigError> {
+    let millis = |time: Duration| usize::try_from(time.as_millis()).unwrap_or(usize::MAX);
+    within(field, millis(found), 1, millis(FILTER_TIME_CEILING))
 }
 
 fn within(field: &'static str, found: usize, min: usize, max: usize) -> Result<(), ConfigError> {

@@ -1,7 +1,7 @@
 //! From the network to the consumers: subscriptions, receivers, and each message only once.
 
 use std::{
-    collections::{BTreeSet, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -12,7 +12,7 @@ use tokio::sync::mpsc::{self, error::TrySendError};
 use super::{SubscribeError, seen::Seen, stats::Counters};
 use crate::{
     MessageHash, PubsubTopic, Shards, WakuMessage,
-    limits::{MAX_CONTENT_TOPICS, MAX_RECEIVERS},
+    limits::{DELIVERED_TTL, MAX_CONTENT_TOPICS, MAX_RECEIVERS},
 };
 
 /// A message as a consumer gets it.
@@ -58,9 +58,13 @@ impl MessageReceiver {
 /// Shared between the node's handle and its driver. The lock is held for no longer than one message takes.
 pub(super) struct Delivery(Mutex<State>);
 
+/// Content topics on each pubsub topic.
+pub(super) type Criteria = BTreeMap<PubsubTopic, BTreeSet<String>>;
+
 struct State {
     content: HashSet<String>,
     shards: BTreeSet<PubsubTopic>,
+    filtered: Criteria,
     receivers: Vec<Receiver>,
     seen: Seen,
     queue: usize,
@@ -79,7 +83,8 @@ impl Delivery {
             content: HashSet::new(),
             shards: BTreeSet::new(),
             receivers: Vec::new(),
-            seen: Seen::default(),
+            seen: Seen::new(DELIVERED_TTL),
+            filtered: Criteria::new(),
             queue,
             closed: false,
         }))
@@ -126,6 +131,11 @@ impl Delivery {
         self.lock().shards.retain(|shard| !shards.contains(shard));
     }
 
+    /// What is subscribed to at filter services, all of it.
+    pub(super) fn set_filtered(&self, criteria: Criteria) {
+        self.lock().filtered = criteria;
+    }
+
     /// The shards that the subscriptions need.
     pub(super) fn needed_shards(&self, sharding: Shards) -> BTreeSet<PubsubTopic> {
         let state = self.lock();
@@ -140,7 +150,11 @@ impl Delivery {
     pub(super) fn deliver(&self, received: ReceivedMessage, now: Instant, counters: &Counters) {
         let mut state = self.lock();
         let wanted = state.content.contains(&received.message.content_topic)
-            || state.shards.contains(&received.pubsub_topic);
+            || state.shards.contains(&received.pubsub_topic)
+            || state
+                .filtered
+                .get(&received.pubsub_topic)
+                .is_some_and(|topics| topics.contains(&received.message.content_topic));
         if !wanted || !state.seen.insert(received.hash, now) {
             return;
         }

@@ -1,6 +1,10 @@
 //! The one task that owns the swarm: it obeys the handle, hears the network and keeps the time.
 
-use std::{collections::BTreeSet, sync::Arc, time::Instant};
+use std::{
+    collections::BTreeSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures::{FutureExt, StreamExt};
 use libp2p::{Multiaddr, Swarm, swarm};
@@ -14,6 +18,8 @@ use super::{
     behaviour::Behaviour,
     command::{Command, Reply, answer},
     connect::Waiting,
+    filter_client::FilterClient,
+    filter_server::FilterServer,
     lightpush::Pushes,
     peers::Peers,
     redial::StaticPeers,
@@ -21,7 +27,7 @@ use super::{
 };
 use crate::{
     PubsubTopic,
-    limits::{IDLE_TIMEOUT, MAX_NEGOTIATING_STREAMS, SCORE_SWEEP},
+    limits::{FILTER_SWEEP, IDLE_TIMEOUT, MAX_NEGOTIATING_STREAMS, SCORE_SWEEP},
     relay,
 };
 
@@ -32,6 +38,8 @@ pub(super) struct Driver {
     pub(super) static_peers: StaticPeers,
     pub(super) waiting: Waiting,
     pub(super) pushes: Pushes,
+    pub(super) filter_client: FilterClient,
+    pub(super) filter_server: FilterServer,
     /// The shards that the node takes part in at present.
     pub(super) joined: BTreeSet<PubsubTopic>,
     pub(super) agent: String,
@@ -44,6 +52,8 @@ pub(super) struct Driver {
     pub(super) connected: watch::Sender<usize>,
     pub(super) commands: mpsc::Receiver<Command>,
     score_sweep: Interval,
+    filter_sweep: Interval,
+    filter_keep_alive: Interval,
 }
 
 /// Whether the driver goes on.
@@ -64,8 +74,6 @@ impl Driver {
         let limits = swarm::Config::with_tokio_executor()
             .with_idle_connection_timeout(IDLE_TIMEOUT)
             .with_max_negotiating_inbound_streams(MAX_NEGOTIATING_STREAMS);
-        let mut score_sweep = interval(SCORE_SWEEP);
-        score_sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // The check of the configuration has bounded the shards, so that none is left out here.
         let configured = config
             .relayed()
@@ -79,6 +87,8 @@ impl Driver {
             static_peers: StaticPeers::new(config.static_peers, Instant::now()),
             waiting: Waiting::default(),
             pushes: Pushes::default(),
+            filter_client: FilterClient::default(),
+            filter_server: FilterServer::new(config.filter),
             joined: BTreeSet::new(),
             agent: config.agent,
             last_publish: None,
@@ -86,7 +96,9 @@ impl Driver {
             listen: config.listen,
             connected: watch::Sender::new(0),
             commands,
-            score_sweep,
+            score_sweep: every(SCORE_SWEEP),
+            filter_sweep: every(FILTER_SWEEP),
+            filter_keep_alive: every(config.filter_keep_alive),
         };
         driver.sync_shards();
         Ok(driver)
@@ -113,6 +125,14 @@ impl Driver {
                 }
                 _ = self.score_sweep.tick() => {
                     self.drop_graylisted();
+                    Flow::Continue
+                }
+                _ = self.filter_sweep.tick() => {
+                    self.filter_server.sweep(Instant::now());
+                    Flow::Continue
+                }
+                _ = self.filter_keep_alive.tick() => {
+                    self.keep_filters();
                     Flow::Continue
                 }
             };
@@ -144,4 +164,10 @@ impl Driver {
         }
         self.joined = wanted;
     }
+}
+
+fn every(period: Duration) -> Interval {
+    let mut interval = interval(period);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
 }

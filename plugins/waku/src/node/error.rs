@@ -205,3 +205,23 @@ impl From<Stopped> for LightPushError {
         Self::Service(stopped.into())
     }
 }
+
+/// Why a filter subscription did not come about.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FilterError {
+    /// The topics can't be subscribed to; the peer was not asked.
+    #[error(transparent)]
+    Topics(#[from] SubscribeError),
+    /// There are subscriptions at too many peers; carries the limit.
+    #[error("subscriptions at more than {0} peers")]
+    TooManyServices(usize),
+    /// The peer did not do it.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+}
+
+impl From<Stopped> for FilterError {
+    fn from(stopped: Stopped) -> Self {
+        Self::Service(stopped.into())
+    }
+}

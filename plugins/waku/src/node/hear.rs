@@ -34,6 +34,7 @@ impl Driver {
                     self.connected.send_replace(self.peers.len());
                     let ours = self.own_metadata();
                     self.swarm.behaviour_mut().metadata.send_request(&peer_id, ours);
+                    self.renew_filters(peer_id);
                     if endpoint.is_dialer() && self.static_peers.is_held(&peer_id) {
                         self.hang_up(peer_id, "it was disconnected while it was dialled");
                     }
@@ -43,10 +44,14 @@ impl Driver {
             }
             SwarmEvent::ConnectionClosed {
                 peer_id,
-                num_established: 0,
+                num_established,
                 cause,
                 ..
             } => {
+                self.filter_server.disconnected(&peer_id, &self.shared.counters);
+                if num_established > 0 {
+                    return;
+                }
                 tracing::debug!(%peer_id, ?cause, "disconnected");
                 let reason = self.peers.disconnected(&peer_id, self.shared.sharding.cluster());
                 self.connected.send_replace(self.peers.len());
@@ -85,6 +90,8 @@ impl Driver {
             BehaviourEvent::Relay(event) => self.hear_relay(event),
             BehaviourEvent::Metadata(event) => self.hear_metadata(event),
             BehaviourEvent::Lightpush(event) => self.hear_lightpush(Version::V3, event),
+            BehaviourEvent::Filter(event) => self.hear_filter(event),
+            BehaviourEvent::FilterPush(event) => self.hear_pushes(event),
             BehaviourEvent::LightpushLegacy(event) => self.hear_lightpush(Version::Legacy, event),
             BehaviourEvent::Identify(identify::Event::Received { peer_id, info, .. }) => {
                 self.peers.identified(&peer_id, info);
@@ -126,7 +133,7 @@ impl Driver {
         }
     }
 
-    fn take(&self, judgement: Judgement, from: PeerId) {
+    fn take(&mut self, judgement: Judgement, from: PeerId) {
         let counters = &self.shared.counters;
         match judgement {
             Judgement::Accept(pubsub_topic, message) => {
@@ -138,7 +145,7 @@ impl Driver {
                     origin: Origin::Peer(from),
                     missed_before: 0,
                 };
-                self.shared.delivery.deliver(received, Instant::now(), counters);
+                self.hand_over(received);
             }
             Judgement::Ignore => counters.ignored.add(),
             Judgement::Reject => {

@@ -7,6 +7,8 @@ mod connect;
 mod delivery;
 mod driver;
 mod error;
+mod filter_client;
+mod filter_server;
 mod hear;
 mod key;
 mod lightpush;
@@ -29,16 +31,20 @@ use std::{
 use libp2p::{Multiaddr, PeerId};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::{MessageHash, PubsubTopic, ShardError, Shards, WakuMessage, limits::COMMAND_QUEUE};
+use crate::{
+    MessageHash, PubsubTopic, ShardError, Shards, WakuMessage,
+    limits::{COMMAND_QUEUE, MAX_FILTER_TOPICS},
+};
 use command::Command;
-use delivery::Delivery;
+use delivery::{Criteria, Delivery};
 use driver::Driver;
+use filter_client::FilterAsk;
 use stats::Counters;
 
-pub use config::{ConfigError, Muxers, NodeConfig};
+pub use config::{ConfigError, FilterConfig, Muxers, NodeConfig};
 pub use delivery::{MessageReceiver, Origin, ReceivedMessage};
 pub use error::{
-    ConnectError, LightPushError, NodeError, PublishError, ServiceError, Stopped, SubscribeError,
+    ConnectError, FilterError, LightPushError, NodeError, PublishError, ServiceError, Stopped, SubscribeError,
 };
 pub use key::{KeyError, NodeKey};
 pub use lightpush::LightPushReceipt;
@@ -184,6 +190,62 @@ impl Node {
             .await?
     }
 
+    /// Has a connected peer push the messages of these content topics (filter), and delivers them to the
+    /// receivers. Without a pubsub topic, the shards follow from the content topics.
+    ///
+    /// The subscription is kept up: by pings, and by subscribing again when the peer has lost it or comes
+    /// back. Subscribing at several peers gives each message once.
+    ///
+    /// # Errors
+    /// [`FilterError`]. Of more than 100 content topics, those that come first may be subscribed to.
+    pub async fn filter_subscribe(
+        &self,
+        peer: PeerId,
+        pubsub_topic: Option<PubsubTopic>,
+        content_topics: Vec<String>,
+    ) -> Result<(), FilterError> {
+        for (topic, topics) in self.criteria(pubsub_topic, content_topics)? {
+            self.ask(|reply| Command::Filter(peer, FilterAsk::Subscribe(topic, topics), reply))
+                .await??;
+        }
+        Ok(())
+    }
+
+    /// Takes content topics back from a peer. They are no longer delivered, also if the peer can't be told.
+    ///
+    /// # Errors
+    /// [`FilterError`]; a peer that knows nothing of them says [`Status::NOT_FOUND`](crate::Status::NOT_FOUND).
+    pub async fn filter_unsubscribe(
+        &self,
+        peer: PeerId,
+        pubsub_topic: Option<PubsubTopic>,
+        content_topics: Vec<String>,
+    ) -> Result<(), FilterError> {
+        for (topic, topics) in self.criteria(pubsub_topic, content_topics)? {
+            self.ask(|reply| Command::Filter(peer, FilterAsk::Unsubscribe(topic, topics), reply))
+                .await??;
+        }
+        Ok(())
+    }
+
+    /// Takes back everything that is subscribed to at a peer.
+    ///
+    /// # Errors
+    /// As [`filter_unsubscribe`](Self::filter_unsubscribe).
+    pub async fn filter_unsubscribe_all(&self, peer: PeerId) -> Result<(), FilterError> {
+        self.ask(|reply| Command::Filter(peer, FilterAsk::UnsubscribeAll, reply))
+            .await?
+    }
+
+    /// Asks a peer whether there is a subscription of this node. The node does so by itself, too.
+    ///
+    /// # Errors
+    /// [`FilterError`]; a peer that has none says [`Status::NOT_FOUND`](crate::Status::NOT_FOUND).
+    pub async fn filter_ping(&self, peer: PeerId) -> Result<(), FilterError> {
+        self.ask(|reply| Command::Filter(peer, FilterAsk::Ping, reply))
+            .await?
+    }
+
     /// Delivers the messages of these content topics to the receivers. With autosharding the node also joins
     /// their shards. Subscribing twice is the same as once.
     ///
@@ -220,13 +282,7 @@ impl Node {
     /// # Errors
     /// [`SubscribeError::WrongCluster`] with nothing subscribed, [`SubscribeError::Stopped`].
     pub async fn subscribe_shards(&self, shards: Vec<PubsubTopic>) -> Result<(), SubscribeError> {
-        let ours = self.shared.sharding.cluster();
-        if let Some(other) = shards.iter().find(|shard| shard.cluster() != ours) {
-            return Err(SubscribeError::WrongCluster {
-                found: other.cluster(),
-                ours,
-            });
-        }
+        shards.iter().try_for_each(|shard| self.in_cluster(shard))?;
         self.shared.delivery.subscribe_shards(&shards);
         Ok(self.ask(Command::SyncShards).await?)
     }
@@ -306,6 +362,41 @@ impl Node {
     pub async fn shutdown(&self) {
         // Either the driver answers when it is done, or it is gone already.
         let _stopped = self.ask(Command::Shutdown).await;
+    }
+
+    /// Content topics by their shards, in parts of the size of a filter request.
+    fn criteria(
+        &self,
+        pubsub_topic: Option<PubsubTopic>,
+        content_topics: Vec<String>,
+    ) -> Result<Vec<(PubsubTopic, Vec<String>)>, SubscribeError> {
+        let mut all = Criteria::new();
+        for topic in content_topics {
+            let shard = match pubsub_topic {
+                Some(shard) => shard,
+                None => match self.shared.sharding.of_text(&topic) {
+                    Ok(shard) => shard,
+                    Err(source) => return Err(SubscribeError::ContentTopic { topic, source }),
+                },
+            };
+            self.in_cluster(&shard)?;
+            all.entry(shard).or_default().insert(topic);
+        }
+        let parts = all.into_iter().flat_map(|(shard, topics)| {
+            let topics: Vec<String> = topics.into_iter().collect();
+            let parts = topics.chunks(MAX_FILTER_TOPICS).map(<[String]>::to_vec);
+            parts.map(|part| (shard, part)).collect::<Vec<_>>()
+        });
+        Ok(parts.collect())
+    }
+
+    fn in_cluster(&self, shard: &PubsubTopic) -> Result<(), SubscribeError> {
+        let (found, ours) = (shard.cluster(), self.shared.sharding.cluster());
+        if found == ours {
+            Ok(())
+        } else {
+            Err(SubscribeError::WrongCluster { found, ours })
+        }
     }
 
     async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, Stopped> {

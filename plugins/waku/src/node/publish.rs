@@ -102,9 +102,7 @@ impl Driver {
             origin,
             missed_before: 0,
         };
-        self.shared
-            .delivery
-            .deliver(received, Instant::now(), &self.shared.counters);
+        self.hand_over(received);
         outcome
     }
 }

@@ -5,19 +5,25 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{
-    MessageHash,
-    limits::{DELIVERED_CAPACITY, DELIVERED_TTL},
-};
+use crate::{MessageHash, limits::DELIVERED_CAPACITY};
 
 /// The hashes of late, bounded in number and age.
-#[derive(Default)]
 pub(super) struct Seen {
+    ttl: Duration,
     since: HashMap<MessageHash, Instant>,
     order: VecDeque<MessageHash>,
 }
 
 impl Seen {
+    /// Remembers at most [`DELIVERED_CAPACITY`] hashes, each for `ttl`.
+    pub(super) fn new(ttl: Duration) -> Self {
+        Self {
+            ttl,
+            since: HashMap::new(),
+            order: VecDeque::new(),
+        }
+    }
+
     /// Whether the hash is new.
     pub(super) fn insert(&mut self, hash: MessageHash, now: Instant) -> bool {
         while let Some(oldest) = self.order.front() {
@@ -25,7 +31,7 @@ impl Seen {
                 .since
                 .get(oldest)
                 .map(|since| now.saturating_duration_since(*since));
-            if self.order.len() < DELIVERED_CAPACITY && age.is_some_and(|age| age < DELIVERED_TTL) {
+            if self.order.len() < DELIVERED_CAPACITY && age.is_some_and(|age| age < self.ttl) {
                 break;
             }
             self.since.remove(oldest);
@@ -48,7 +54,7 @@ impl Seen {
         self.order
             .iter()
             .filter_map(age)
-            .filter(|(_, age)| *age < DELIVERED_TTL)
+            .filter(|(_, age)| *age < self.ttl)
             .collect()
     }
 }
@@ -56,10 +62,11 @@ impl Seen {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::DELIVERED_TTL;
 
     #[test]
     fn hashes_are_forgotten_by_age_and_by_number() {
-        let (mut seen, start) = (Seen::default(), Instant::now());
+        let (mut seen, start) = (Seen::new(DELIVERED_TTL), Instant::now());
         let hash = |number: usize| {
             let mut bytes = [0; 32];
             bytes[..8].copy_from_slice(&number.to_le_bytes());
@@ -83,7 +90,7 @@ mod tests {
 
     #[test]
     fn ages_leave_out_what_is_forgotten() {
-        let (mut seen, start) = (Seen::default(), Instant::now());
+        let (mut seen, start) = (Seen::new(DELIVERED_TTL), Instant::now());
         let (old, young) = (MessageHash::from([1; 32]), MessageHash::from([2; 32]));
         seen.insert(old, start);
         seen.insert(young, start + Duration::from_secs(1));

@@ -21,6 +21,10 @@ pub struct NodeStats {
     pub refused_peers: u64,
     /// Peers whose gossipsub queue was full, counted each time.
     pub slow_peers: u64,
+    /// Messages pushed to filter subscribers, counted for each.
+    pub pushed: u64,
+    /// Messages that a filter subscriber missed because it was slow or could not be reached, counted for each.
+    pub push_missed: u64,
 }
 
 /// The live counters behind [`NodeStats`].
@@ -34,6 +38,8 @@ pub(super) struct Counters {
     pub(super) missed: Counter,
     pub(super) refused_peers: Counter,
     pub(super) slow_peers: Counter,
+    pub(super) pushed: Counter,
+    pub(super) push_missed: Counter,
 }
 
 impl Counters {
@@ -47,6 +53,8 @@ impl Counters {
             missed: self.missed.get(),
             refused_peers: self.refused_peers.get(),
             slow_peers: self.slow_peers.get(),
+            pushed: self.pushed.get(),
+            push_missed: self.push_missed.get(),
         }
     }
 }

@@ -6,7 +6,7 @@ use backplane_sdk::record;
 use libp2p::multiaddr::Protocol;
 use zeroize::Zeroize;
 
-use crate::{ConfigError, KeyError, Multiaddr, NodeConfig, NodeKey};
+use crate::{ConfigError, FilterConfig, KeyError, Multiaddr, NodeConfig, NodeKey};
 
 /// The configuration of the module.
 #[record]
@@ -52,6 +52,9 @@ pub struct WakuConfig {
     /// Whether to publish for light nodes (lightpush).
     #[default(false)]
     pub lightpush: bool,
+    /// Whether to push messages to light nodes (filter).
+    #[default(false)]
+    pub filter: bool,
 }
 
 /// A node key as the configuration has it. `Debug` does not show it, and its memory is wiped in the end.
@@ -115,6 +118,8 @@ impl WakuConfig {
             receiver_queue: self.message_queue as usize,
             relay: self.relay,
             lightpush: self.lightpush,
+            filter: self.filter.then(FilterConfig::default),
+            filter_keep_alive: defaults.filter_keep_alive,
             muxers: defaults.muxers,
         })
     }

@@ -79,3 +79,12 @@ pub(crate) fn message(text: &str) -> WakuMessage {
         ..WakuMessage::default()
     }
 }
+
+/// A node that relays, and whom the service knows.
+pub(crate) async fn relay_behind(service: &Node) -> Node {
+    let node = start(config(TCP)).await;
+    node.connect(address(service).await).await.unwrap();
+    until_peers(service, 1).await;
+    until_peers(&node, 1).await;
+    node
+}

@@ -2,8 +2,17 @@
 
 use std::io;
 
-use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use libp2p::{StreamProtocol, request_response::Codec};
+use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, StreamExt};
+use libp2p::{
+    StreamProtocol, Swarm, SwarmBuilder, noise,
+    request_response::{self, Codec, Event, Message, ProtocolSupport},
+    swarm::{NetworkBehaviour, SwarmEvent},
+    tcp, yamux,
+};
+use tokio::time::timeout;
+use waku_plugin::Node;
+
+use super::{DEADLINE, address};
 
 /// Length-prefixed bytes each way, each to the end of its stream.
 #[derive(Clone)]
@@ -61,4 +70,63 @@ fn framed(bytes: &[u8]) -> Vec<u8> {
     prost::encode_length_delimiter(bytes.len(), &mut frame).unwrap();
     frame.extend_from_slice(bytes);
     frame
+}
+
+pub(crate) type Plain<C> = Swarm<request_response::Behaviour<C>>;
+
+/// A peer that speaks one protocol and nothing else.
+pub(crate) fn plain<C>(protocol: &'static str, codec: C) -> Plain<C>
+where
+    C: Codec<Protocol = StreamProtocol> + Clone + Send + 'static,
+{
+    SwarmBuilder::with_new_identity()
+        .with_tokio()
+        .with_tcp(tcp::Config::default(), noise::Config::new, yamux::Config::default)
+        .unwrap()
+        .with_behaviour(|_| {
+            let protocols = [(StreamProtocol::new(protocol), ProtocolSupport::Full)];
+            request_response::Behaviour::with_codec(codec, protocols, request_response::Config::default())
+        })
+        .unwrap()
+        .with_swarm_config(|config| config.with_idle_connection_timeout(DEADLINE))
+        .build()
+}
+
+/// Waits for the next event that `pick` knows.
+pub(crate) async fn hear<B: NetworkBehaviour, T>(
+    swarm: &mut Swarm<B>,
+    mut pick: impl FnMut(SwarmEvent<B::ToSwarm>) -> Option<T>,
+) -> T {
+    let picked = async {
+        loop {
+            if let Some(found) = pick(swarm.select_next_some().await) {
+                break found;
+            }
+        }
+    };
+    timeout(DEADLINE, picked).await.unwrap()
+}
+
+/// Sends the bytes of a request as they stand.
+pub(crate) async fn raw_request(service: &Node, protocol: &'static str, hex: &str) -> String {
+    let mut swarm = plain(protocol, Raw);
+    swarm.dial(address(service).await).unwrap();
+    let peer = hear(&mut swarm, |event| match event {
+        SwarmEvent::ConnectionEstablished { peer_id, .. } => Some(peer_id),
+        _ => None,
+    })
+    .await;
+    swarm
+        .behaviour_mut()
+        .send_request(&peer, hex::decode(hex).unwrap());
+    let response = hear(&mut swarm, |event| match event {
+        SwarmEvent::Behaviour(Event::Message {
+            message: Message::Response { response, .. },
+            ..
+        }) => Some(response),
+        SwarmEvent::Behaviour(Event::OutboundFailure { error, .. }) => panic!("{error}"),
+        _ => None,
+    })
+    .await;
+    hex::encode(response)
 }
