@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::process::Report;
+
 /// What the peer reports.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -18,6 +20,15 @@ pub enum Event {
     Sent(Sent),
     /// A command or a message that it could not handle, and why.
     Error(String),
+}
+
+impl Report for Event {
+    fn checked(self) -> Result<Self, String> {
+        match self {
+            Self::Error(text) => Err(text),
+            event => Ok(event),
+        }
+    }
 }
 
 /// Who the peer is.

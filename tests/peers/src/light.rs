@@ -1,0 +1,209 @@
+//! The driver of `light/light.mjs`.
+
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::{
+    Options, PeerError,
+    process::{Process, Report},
+};
+
+/// What `light.mjs` writes, one JSON object a line.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Event {
+    Ready(LightReady),
+    Connected(LightConnected),
+    Pushed(Outcome),
+    Subscribed(bool),
+    Unsubscribed(bool),
+    Pinged(Outcome),
+    Received(LightReceived),
+    Error(String),
+}
+
+impl Report for Event {
+    fn checked(self) -> Result<Self, String> {
+        match self {
+            Self::Error(text) => Err(text),
+            event => Ok(event),
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct LightReady {
+    peer_id: String,
+}
+
+/// What became of a request; no error means that the peer did it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+struct Outcome {
+    error: Option<String>,
+}
+
+/// A peer that the light node has connected to.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LightConnected {
+    /// The multiplexer that was agreed on.
+    pub muxer: Option<String>,
+    /// The protocols that it speaks.
+    pub protocols: Vec<String>,
+    /// Its cluster.
+    pub cluster_id: Option<u32>,
+}
+
+/// A message that was pushed to the light node.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct LightReceived {
+    /// The content topic.
+    pub topic: String,
+    /// The payload as text.
+    pub payload: String,
+    /// The message hash as js-waku has it.
+    pub hash: String,
+    /// Milliseconds since 1970.
+    pub timestamp: Option<u64>,
+}
+
+/// A running js-waku light node. It is killed when dropped.
+#[derive(Debug)]
+pub struct LightNode {
+    process: Process,
+    peer_id: String,
+}
+
+impl LightNode {
+    /// Installs what is missing and starts the node; the content topic of the options is left aside.
+    ///
+    /// # Errors
+    /// [`PeerError`].
+    pub async fn start(options: Options<'_>) -> Result<Self, PeerError> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("light");
+        let (cluster, shards) = (options.cluster.to_string(), options.shards.to_string());
+        let flags = [
+            "--transport",
+            options.transport,
+            "--muxer",
+            options.muxer,
+            "--cluster",
+            &cluster,
+            "--shards",
+            &shards,
+        ];
+        let mut process = Process::start(&folder, "light.mjs", &flags).await?;
+        let ready = |event| match event {
+            Event::Ready(ready) => Some(ready.peer_id),
+            _ => None,
+        };
+        let peer_id = process.wait_for(ready).await?;
+        Ok(Self { process, peer_id })
+    }
+
+    /// Its peer id.
+    pub fn peer_id(&self) -> &str {
+        &self.peer_id
+    }
+
+    /// Dials a peer, which is the service from then on, and waits until it is identified.
+    ///
+    /// # Errors
+    /// [`PeerError`].
+    pub async fn connect(&mut self, address: &str) -> Result<LightConnected, PeerError> {
+        self.ask(json!({ "connect": address }), |event| match event {
+            Event::Connected(connected) => Some(connected),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Has the service publish a message, by lightpush 3 or 2. Gives js-waku's word for a refusal.
+    ///
+    /// # Errors
+    /// [`PeerError`].
+    pub async fn push(
+        &mut self,
+        topic: &str,
+        payload: &str,
+        legacy: bool,
+    ) -> Result<Option<String>, PeerError> {
+        let command = json!({ "push": { "topic": topic, "payload": payload, "legacy": legacy } });
+        self.ask(command, |event| match event {
+            Event::Pushed(outcome) => Some(outcome.error),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Subscribes at the service; whether that went well.
+    ///
+    /// # Errors
+    /// [`PeerError`].
+    pub async fn subscribe(&mut self, topic: &str) -> Result<bool, PeerError> {
+        self.ask(json!({ "subscribe": { "topic": topic } }), |event| match event {
+            Event::Subscribed(done) => Some(done),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Takes a subscription back. js-waku does not wait for the answer.
+    ///
+    /// # Errors
+    /// [`PeerError`].
+    pub async fn unsubscribe(&mut self, topic: &str) -> Result<bool, PeerError> {
+        self.ask(
+            json!({ "unsubscribe": { "topic": topic } }),
+            |event| match event {
+                Event::Unsubscribed(done) => Some(done),
+                _ => None,
+            },
+        )
+        .await
+    }
+
+    /// Asks the service whether it knows the node. Gives js-waku's word for a refusal.
+    ///
+    /// # Errors
+    /// [`PeerError`].
+    pub async fn ping(&mut self) -> Result<Option<String>, PeerError> {
+        self.ask(json!({ "ping": true }), |event| match event {
+            Event::Pinged(outcome) => Some(outcome.error),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Waits for the next message and drops other events before it.
+    ///
+    /// # Errors
+    /// [`PeerError`].
+    pub async fn received(&mut self) -> Result<LightReceived, PeerError> {
+        let received = |event| match event {
+            Event::Received(received) => Some(received),
+            _ => None,
+        };
+        self.process.wait_for(received).await
+    }
+
+    /// Lets the node end by itself.
+    ///
+    /// # Errors
+    /// [`PeerError::Timeout`] if it does not, [`PeerError::Io`].
+    pub async fn stop(self) -> Result<(), PeerError> {
+        self.process.stop().await
+    }
+
+    async fn ask<T>(
+        &mut self,
+        command: serde_json::Value,
+        pick: impl FnMut(Event) -> Option<T>,
+    ) -> Result<T, PeerError> {
+        self.process.command(command).await?;
+        self.process.wait_for(pick).await
+    }
+}
