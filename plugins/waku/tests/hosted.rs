@@ -74,7 +74,10 @@ fn the_library_exports_its_entry_and_nothing_else() {
     let provides: Vec<_> = manifest.provides.iter().map(|it| it.id.as_str()).collect();
     assert_eq!(
         (&*manifest.name, &provides[..]),
-        ("waku", &["waku.relay", "waku.node"][..])
+        (
+            "waku",
+            &["waku.relay", "waku.node", "waku.lightpush", "waku.filter"][..]
+        )
     );
     assert_eq!(manifest.exclusive, ["tcp and websocket ports"]);
 }

@@ -168,6 +168,87 @@ pub enum NodeError {
     Stopped,
 }
 
+/// Why a service of a peer was of no use.
+#[record]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ServiceError {
+    /// The text is no peer id.
+    #[error("{peer_id:?} is not a peer id: {reason}")]
+    InvalidPeer {
+        /// The text.
+        peer_id: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// There is no connection to the peer.
+    #[error("not connected to {peer_id}")]
+    NotConnected {
+        /// The peer.
+        peer_id: String,
+    },
+    /// The peer does not serve it.
+    #[error("{peer_id} does not serve this")]
+    Unsupported {
+        /// The peer.
+        peer_id: String,
+    },
+    /// The connection was lost, or the answer did not come in time.
+    #[error("no answer of {peer_id}: {reason}")]
+    Failed {
+        /// The peer.
+        peer_id: String,
+        /// What went wrong.
+        reason: String,
+    },
+    /// The peer refused.
+    #[error("the peer refused with status {status}: {text}")]
+    Refused {
+        /// The status code of the protocol.
+        status: u32,
+        /// The peer's description.
+        text: String,
+    },
+    /// Too many calls wait for answers of peers.
+    #[error("more than {limit} calls are waiting for answers")]
+    TooMany {
+        /// The limit.
+        limit: u64,
+    },
+    /// The node has stopped.
+    #[error("the node has stopped")]
+    Stopped,
+}
+
+/// Why a message was not published by a peer.
+#[record]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LightPushError {
+    /// The message cannot be published at all; the peer was not asked.
+    #[error("{0}")]
+    Message(PublishError),
+    /// The peer did not publish it.
+    #[error("{0}")]
+    Service(ServiceError),
+}
+
+/// Why a filter subscription did not change.
+#[record]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FilterError {
+    /// The topics will not do; the peer was not asked.
+    #[error("{0}")]
+    Topics(SubscribeError),
+    /// There are subscriptions at too many peers.
+    #[error("subscriptions at more than {limit} peers")]
+    TooManyPeers {
+        /// The limit.
+        limit: u64,
+    },
+    /// The peer did not do it.
+    #[error("{0}")]
+    Service(ServiceError),
+}
+
 fn cluster(cluster: Option<u32>) -> String {
     cluster.map_or_else(|| "no cluster".to_owned(), |cluster| format!("cluster {cluster}"))
 }

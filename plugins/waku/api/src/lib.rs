@@ -1,18 +1,26 @@
 //! The contracts of the waku plugin: [`Relay`], `waku.relay`, carries messages; [`Node`], `waku.node`, tells and
-//! steers whom the node is connected to.
+//! steers whom the node is connected to; [`LightPush`], `waku.lightpush`, and [`Filter`], `waku.filter`, publish and
+//! receive through peers.
 //!
 //! Timestamps are nanoseconds since the Unix epoch. A pubsub topic names a shard: `/waku/2/rs/CLUSTER/SHARD`. Peer
 //! ids and multiaddrs are in their text forms.
 
 mod error;
+mod filter;
+mod lightpush;
 mod node;
 mod relay;
 mod types;
 
-pub use error::{ConnectError, NodeError, PublishError, SubscribeError, TopicError};
+pub use error::{
+    ConnectError, FilterError, LightPushError, NodeError, PublishError, ServiceError, SubscribeError,
+    TopicError,
+};
+pub use filter::{Filter, FilterClient, FilterInterface};
+pub use lightpush::{LightPush, LightPushClient, LightPushInterface};
 pub use node::{Node, NodeClient, NodeEvents, NodeInterface, node_events};
 pub use relay::{Relay, RelayClient, RelayEvents, RelayInterface, relay_events};
 pub use types::{
-    Direction, MessageHash, NodeInfo, NodeStats, Origin, PeerCount, PeerInfo, ReceivedMessage, RelayStarted,
-    ShardInfo, WakuMessage,
+    Direction, LightPushReceipt, MessageHash, NodeInfo, NodeStats, Origin, PeerCount, PeerInfo,
+    ReceivedMessage, RelayStarted, ShardInfo, WakuMessage,
 };

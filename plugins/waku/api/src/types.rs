@@ -66,6 +66,16 @@ pub enum Origin {
     Peer(String),
 }
 
+/// What a peer says of a message that it has published.
+#[record]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LightPushReceipt {
+    /// The hash of the message.
+    pub hash: MessageHash,
+    /// To how many peers it was relayed; null if the peer speaks version 2, which does not tell.
+    pub relay_peers: Option<u32>,
+}
+
 /// How a relay began.
 #[record]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

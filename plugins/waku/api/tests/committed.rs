@@ -10,6 +10,8 @@ use backplane_sdk::Interface;
 fn no_contract_changes_without_its_version() {
     check(waku_api::RelayInterface::TY);
     check(waku_api::NodeInterface::TY);
+    check(waku_api::LightPushInterface::TY);
+    check(waku_api::FilterInterface::TY);
 }
 
 fn check(interface: &InterfaceTy) {

@@ -1,6 +1,6 @@
-//! The node as a module: `waku.relay` and `waku.node`.
+//! The node as a module: `waku.relay`, `waku.node`, `waku.lightpush` and `waku.filter`.
 //!
-//! A call goes from its trait ([`relay`], [`node`]) to the [`Node`], with the types turned in [`convert`]. A message
+//! A call goes from its trait ([`relay`], [`node`], [`services`]) to the [`Node`], with the types turned in [`convert`]. A message
 //! goes from the node through [`forward`] to the event. What a successor takes over is in [`state`]; what any later
 //! start finds, a swap or not, is in [`kept`].
 
@@ -11,6 +11,7 @@ mod kept;
 mod node;
 mod redial;
 mod relay;
+mod services;
 mod state;
 mod subscriptions;
 
@@ -42,7 +43,7 @@ pub struct Waku {
 /// A Waku v2 node. It relays messages over gossipsub and tells them by events.
 #[module(
     name = "waku",
-    provides(waku_api::Relay, waku_api::Node),
+    provides(waku_api::Relay, waku_api::Node, waku_api::LightPush, waku_api::Filter),
     state(version = 1),
     exclusive("tcp and websocket ports")
 )]

@@ -1,4 +1,5 @@
 //! Hosts that run the library that was built with the test.
+#![allow(dead_code, reason = "each test file uses its own part")]
 
 use std::{
     env::consts::{DLL_PREFIX, DLL_SUFFIX},
@@ -7,7 +8,7 @@ use std::{
 };
 
 use backplane_host::{FrontEnd, Host, SwapReport, bundle::Grants};
-use waku_api::{NodeClient, RelayClient};
+use waku_api::{FilterClient, LightPushClient, NodeClient, RelayClient};
 
 /// The library that was built with this test.
 pub(crate) fn library() -> PathBuf {
@@ -21,6 +22,8 @@ pub(crate) struct Hosted {
     pub(crate) front: FrontEnd,
     pub(crate) relay: RelayClient,
     pub(crate) node: NodeClient,
+    pub(crate) lightpush: LightPushClient,
+    pub(crate) filter: FilterClient,
 }
 
 impl Hosted {
@@ -35,6 +38,8 @@ impl Hosted {
         Self {
             relay: front.client().unwrap(),
             node: front.client().unwrap(),
+            lightpush: front.client().unwrap(),
+            filter: front.client().unwrap(),
             front,
             host,
         }
