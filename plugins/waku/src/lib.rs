@@ -1,5 +1,5 @@
-//! A Waku v2 node: relay over gossipsub, with the metadata, identify and ping protocols that its peers
-//! demand.
+//! A Waku v2 node: relay over gossipsub, lightpush and filter for light nodes and as one, with the metadata,
+//! identify and ping protocols that its peers demand.
 //!
 //! * [`WakuMessage`] and [`MessageHash`]: the message, its wire form and its deterministic hash
 //!   (14/WAKU2-MESSAGE).
@@ -43,10 +43,13 @@ pub use libp2p::{Multiaddr, PeerId};
 
 pub use message::{DecodeError, MessageHash, ParseHashError, WakuMessage};
 pub use node::{
-    ConfigError, ConnectError, Direction, FilterConfig, FilterError, KeyError, LightPushError,
-    LightPushReceipt, MessageReceiver, Muxers, Node, NodeConfig, NodeError, NodeInfo, NodeKey, NodeStats,
-    Origin, PeerInfo, PublishError, ReceivedMessage, ServiceError, ShardInfo, Stopped, SubscribeError,
+    ConfigError, ConnectError, Direction, FilterConfig, FilterError, FilterSubscription, KeyError,
+    LightPushError, LightPushReceipt, MessageReceiver, Muxers, Node, NodeConfig, NodeError, NodeInfo,
+    NodeKey, NodeStats, Origin, PeerInfo, PublishError, ReceivedMessage, ServiceError, ShardInfo, Stopped,
+    SubscribeError,
 };
-pub use plugin::{ConfigFault, ConnectedPeer, NodeKeyText, Subscriber, Waku, WakuConfig, WakuState};
+pub use plugin::{
+    ConfigFault, ConnectedPeer, FilteredTopics, NodeKeyText, Subscriber, Waku, WakuConfig, WakuState,
+};
 pub use status::{Refusal, Status};
 pub use topic::{ContentTopic, PubsubTopic, ShardError, Shards, TopicError};

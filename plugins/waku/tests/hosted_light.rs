@@ -9,7 +9,7 @@ mod host;
 use backplane_descriptor::Overflow;
 use backplane_sdk::CallError;
 use host::Hosted;
-use support::{CONTENT_TOPIC, DEADLINE, TCP, address, config, message, next, relay_behind, start};
+use support::{CONTENT_TOPIC, DEADLINE, TCP, address, config, message, next, relay_behind, start, until};
 use tokio::time::timeout;
 use waku_api::{
     FilterError, LightPushError, Origin, ServiceError, SubscribeError, TopicError, WakuMessage,
@@ -87,6 +87,36 @@ async fn a_hosted_light_node_publishes_and_receives_through_a_service() {
             }
         )))
     );
+    hosted.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn filter_subscriptions_outlive_a_swap() {
+    let folder = tempfile::tempdir().unwrap();
+    let hosted = Hosted::start(folder.path(), "relay = false");
+    let mut messages = hosted.front.subscribe::<Message>(Overflow::Block, 64);
+    let service = start(NodeConfig {
+        filter: Some(FilterConfig::default()),
+        ..config(TCP)
+    })
+    .await;
+    let relay = relay_behind(&service).await;
+    let peer = service.peer_id().to_string();
+    hosted
+        .node
+        .connect(&address(&service).await.to_string())
+        .await
+        .unwrap();
+    let topics = vec![CONTENT_TOPIC.to_owned()];
+    hosted.filter.subscribe(&peer, &topics, &None).await.unwrap();
+    hosted.swap(folder.path(), "other").await;
+    until("the subscription", async || {
+        hosted.filter.ping(&peer).await.is_ok()
+    })
+    .await;
+    let hash = relay.publish(None, message("after the swap")).await.unwrap();
+    let heard = timeout(DEADLINE, messages.next()).await.unwrap().unwrap().body;
+    assert_eq!(heard.hash.to_string(), hash.to_string());
     hosted.stop().await;
 }
 

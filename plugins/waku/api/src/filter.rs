@@ -8,7 +8,7 @@ use crate::FilterError;
 ///
 /// The messages come by the event `message` of `waku.relay`, each once, from however many peers. A subscription is
 /// kept up: by pings, and by subscribing again when the peer has lost it or is connected again. Subscriptions belong
-/// to the node, whoever made them, and end with it.
+/// to the node, whoever made them; they stay when it is replaced by another version.
 #[interface(id = "waku.filter", version = "1.0.0")]
 pub trait Filter {
     /// Subscribes at the connected peer of this id. Without `pubsub_topic` the shards follow from the content topics.

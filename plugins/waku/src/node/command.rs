@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 use super::{
     ConnectError, LightPushError, LightPushReceipt, NodeInfo, Origin, PublishError, ShardInfo,
     driver::{Driver, Flow},
-    filter_client::{FilterAsk, FilterReply},
+    filter_client::{FilterAsk, FilterReply, FilterSubscription},
     peers::PeerInfo,
     publish::Prepared,
 };
@@ -18,6 +18,8 @@ pub(super) enum Command {
     Publish(Prepared, Reply<Result<MessageHash, PublishError>>),
     LightPush(PeerId, Prepared, Reply<Result<LightPushReceipt, LightPushError>>),
     Filter(PeerId, FilterAsk, FilterReply),
+    FilterSubscriptions(Reply<Vec<FilterSubscription>>),
+    RestoreFilters(Vec<FilterSubscription>, Reply<()>),
     SyncShards(Reply<()>),
     Connect(Multiaddr, Reply<Result<PeerId, ConnectError>>),
     Disconnect(Multiaddr, Reply<Result<(), ConnectError>>),
@@ -37,6 +39,11 @@ impl Driver {
             Command::Publish(prepared, reply) => answer(reply, self.publish(prepared, Origin::Local)),
             Command::LightPush(peer, prepared, reply) => self.lightpush(peer, prepared, reply),
             Command::Filter(peer, ask, reply) => self.filter(peer, ask, reply),
+            Command::FilterSubscriptions(reply) => answer(reply, self.filter_subscriptions()),
+            Command::RestoreFilters(subscriptions, reply) => {
+                self.restore_filters(subscriptions);
+                answer(reply, ());
+            }
             Command::SyncShards(reply) => {
                 self.sync_shards();
                 answer(reply, ());

@@ -35,6 +35,17 @@ pub(super) enum FilterAsk {
     UnsubscribeAll,
 }
 
+/// What this node has subscribed to at one service, on one pubsub topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilterSubscription {
+    /// The service.
+    pub peer: PeerId,
+    /// The shard.
+    pub pubsub_topic: PubsubTopic,
+    /// The content topics.
+    pub content_topics: Vec<String>,
+}
+
 /// The services, and the requests that wait for their answers.
 #[derive(Default)]
 pub(super) struct FilterClient {
@@ -151,6 +162,36 @@ impl Driver {
             Some(refusal) => answer(reply, Err(refusal.into())),
             None => self.ask_filter(peer, ask, fresh, Some(reply)),
         }
+    }
+
+    pub(super) fn filter_subscriptions(&self) -> Vec<FilterSubscription> {
+        let mut all = Vec::new();
+        for (peer, service) in &self.filter_client.services {
+            for (pubsub_topic, topics) in &service.criteria {
+                all.push(FilterSubscription {
+                    peer: *peer,
+                    pubsub_topic: *pubsub_topic,
+                    content_topics: topics.iter().cloned().collect(),
+                });
+            }
+        }
+        all
+    }
+
+    /// Notes subscriptions of a predecessor. The services are asked as soon as they are connected.
+    pub(super) fn restore_filters(&mut self, subscriptions: Vec<FilterSubscription>) {
+        for subscription in subscriptions {
+            let (peer, topic) = (subscription.peer, subscription.pubsub_topic);
+            let client = &mut self.filter_client;
+            if let Err(error) = client.add(peer, topic, &subscription.content_topics) {
+                tracing::warn!(peer_id = %peer, %error, "a filter subscription is not taken over");
+            }
+            client.prune(&peer);
+            if self.swarm.is_connected(&peer) {
+                self.renew_filters(peer);
+            }
+        }
+        self.shared.delivery.set_filtered(self.filter_client.all());
     }
 
     pub(super) fn hear_filter(&mut self, event: exchange::Event) {

@@ -46,6 +46,7 @@ pub use delivery::{MessageReceiver, Origin, ReceivedMessage};
 pub use error::{
     ConnectError, FilterError, LightPushError, NodeError, PublishError, ServiceError, Stopped, SubscribeError,
 };
+pub use filter_client::FilterSubscription;
 pub use key::{KeyError, NodeKey};
 pub use lightpush::LightPushReceipt;
 pub use peers::{Direction, PeerInfo};
@@ -235,6 +236,24 @@ impl Node {
     pub async fn filter_unsubscribe_all(&self, peer: PeerId) -> Result<(), FilterError> {
         self.ask(|reply| Command::Filter(peer, FilterAsk::UnsubscribeAll, reply))
             .await?
+    }
+
+    /// Everything that is subscribed to at peers.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn filter_subscriptions(&self) -> Result<Vec<FilterSubscription>, Stopped> {
+        self.ask(Command::FilterSubscriptions).await
+    }
+
+    /// Takes subscriptions over from a node of the same key; the peers need not be connected yet. What exceeds
+    /// the limits of [`filter_subscribe`](Self::filter_subscribe) is left out.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn filter_restore(&self, subscriptions: Vec<FilterSubscription>) -> Result<(), Stopped> {
+        self.ask(|reply| Command::RestoreFilters(subscriptions, reply))
+            .await
     }
 
     /// Asks a peer whether there is a subscription of this node. The node does so by itself, too.

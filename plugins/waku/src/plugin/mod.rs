@@ -29,7 +29,7 @@ use kept::Kept;
 use subscriptions::Subscriptions;
 
 pub use config::{ConfigFault, NodeKeyText, WakuConfig};
-pub use state::{ConnectedPeer, Subscriber, WakuState};
+pub use state::{ConnectedPeer, FilteredTopics, Subscriber, WakuState};
 
 /// The module.
 pub struct Waku {
@@ -91,11 +91,19 @@ impl Module for Waku {
 
     async fn export(&self) -> Result<WakuState, Error> {
         let peers = self.node.peers().await?;
-        Ok(WakuState::new(&peers, self.subscriptions.export().await))
+        let filtered = self.node.filter_subscriptions().await?;
+        Ok(WakuState::new(
+            &peers,
+            self.subscriptions.export().await,
+            filtered,
+        ))
     }
 
     async fn import(&self, _version: u32, state: WakuState) -> Result<(), Error> {
         self.subscriptions.import(&self.node, state.subscribers).await?;
+        let filtered = state.filtered.into_iter();
+        let filtered = filtered.filter_map(FilteredTopics::subscription).collect();
+        self.node.filter_restore(filtered).await?;
         redial::hold(&self.node, &state.held).await;
         tokio::spawn(redial::redial(self.node.clone(), state.connected));
         Ok(())

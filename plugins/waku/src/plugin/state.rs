@@ -2,7 +2,7 @@
 
 use backplane_sdk::record;
 
-use crate::{Multiaddr, PeerInfo, limits::MAX_CONNECTIONS_CEILING};
+use crate::{FilterSubscription, Multiaddr, PeerInfo, limits::MAX_CONNECTIONS_CEILING};
 
 /// The state of the module. The addresses and the node key are in its folder; see the configuration.
 #[record]
@@ -14,6 +14,42 @@ pub struct WakuState {
     pub connected: Vec<ConnectedPeer>,
     /// Static peers that `disconnect` was called for, as multiaddrs.
     pub held: Vec<String>,
+    /// What is subscribed to at filter services.
+    #[default([])]
+    pub filtered: Vec<FilteredTopics>,
+}
+
+/// Content topics at one filter service.
+#[record]
+#[derive(Debug, Clone, PartialEq)]
+pub struct FilteredTopics {
+    /// The peer.
+    pub peer_id: String,
+    /// The shard.
+    pub pubsub_topic: String,
+    /// The content topics.
+    pub content_topics: Vec<String>,
+}
+
+impl From<FilterSubscription> for FilteredTopics {
+    fn from(subscription: FilterSubscription) -> Self {
+        Self {
+            peer_id: subscription.peer.to_string(),
+            pubsub_topic: subscription.pubsub_topic.to_string(),
+            content_topics: subscription.content_topics,
+        }
+    }
+}
+
+impl FilteredTopics {
+    /// `None` if another program has written what no node reads.
+    pub(super) fn subscription(self) -> Option<FilterSubscription> {
+        Some(FilterSubscription {
+            peer: self.peer_id.parse().ok()?,
+            pubsub_topic: self.pubsub_topic.parse().ok()?,
+            content_topics: self.content_topics,
+        })
+    }
 }
 
 /// The subscriptions of one caller.
@@ -37,7 +73,11 @@ pub struct ConnectedPeer {
 }
 
 impl WakuState {
-    pub(super) fn new(peers: &[PeerInfo], subscribers: Vec<Subscriber>) -> Self {
+    pub(super) fn new(
+        peers: &[PeerInfo],
+        subscribers: Vec<Subscriber>,
+        filtered: Vec<FilterSubscription>,
+    ) -> Self {
         let texts = |addresses: &[Multiaddr]| addresses.iter().map(Multiaddr::to_string).collect::<Vec<_>>();
         let connected = peers
             .iter()
@@ -54,6 +94,7 @@ impl WakuState {
                 })
                 .collect(),
             held: texts(&held.filter_map(named).collect::<Vec<_>>()),
+            filtered: filtered.into_iter().map(Into::into).collect(),
         }
     }
 }
