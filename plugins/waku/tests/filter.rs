@@ -18,7 +18,7 @@ use support::{
 };
 use tokio::time::timeout;
 use waku_plugin::{
-    FilterConfig, FilterError, Node, NodeConfig, NodeKey, Origin, Refusal, ServiceError, Status,
+    FilterConfig, FilterError, Node, NodeConfig, NodeKey, Origin, PubsubTopic, Refusal, ServiceError, Status,
 };
 
 const SUBSCRIBE: &str = "/vac/waku/filter-subscribe/2.0.0-beta1";
@@ -185,13 +185,32 @@ async fn a_service_that_comes_back_gets_the_subscription_again() {
     let mut messages = light.messages().unwrap();
     let peer = first.peer_id();
     light.filter_subscribe(peer, None, topics()).await.unwrap();
+    // More shards than requests go on one connection at once.
+    let shard = |number| Some(PubsubTopic::new(99, number).unwrap());
+    for number in 0..40 {
+        light
+            .filter_subscribe(peer, shard(number), topics())
+            .await
+            .unwrap();
+    }
     first.shutdown().await;
     connected(0).await;
     let second = start(with_key(place)).await;
     connected(1).await;
-    until("the subscription", async || light.filter_ping(peer).await.is_ok()).await;
-    let _no_peers = second.publish(None, message("back again")).await;
-    assert_eq!(next(&mut messages).await.message.payload, b"back again");
+    for number in 0..40 {
+        let heard = async {
+            for round in 0.. {
+                let text = format!("{number}, {round}");
+                let _no_peers = second.publish(shard(number), message(&text)).await;
+                let _known = light.filter_ping(peer).await;
+                let mut shards = std::iter::from_fn(|| Some(messages.try_recv()?.pubsub_topic));
+                if shards.any(|heard| Some(heard) == shard(number)) {
+                    break;
+                }
+            }
+        };
+        timeout(DEADLINE, heard).await.expect("no message in time");
+    }
 }
 
 #[tokio::test]

@@ -55,18 +55,21 @@ const node = await createLightNode({
 });
 const push = new LightPushCore(node.libp2p);
 const filter = new FilterCore(async () => {}, node.libp2p);
+const identified = new Map();
+node.libp2p.addEventListener("peer:identify", ({ detail: { peerId, protocols } }) => {
+  identified.set(peerId.toString(), protocols);
+});
 let service;
 
 async function connect(address) {
   const connection = await node.libp2p.dial(multiaddr(address));
   service = connection.remotePeer;
   const deadline = Date.now() + IDENTIFY_WAIT_MS;
-  let protocols = [];
-  while (protocols.length === 0) {
+  while (!identified.has(service.toString())) {
     if (Date.now() > deadline) throw new Error("the peer was not identified");
     await new Promise((resume) => setTimeout(resume, POLL_MS));
-    protocols = (await node.libp2p.peerStore.get(service)).protocols;
   }
+  const protocols = identified.get(service.toString());
   const { shardInfo, error } = await node.libp2p.services.metadata.query(service);
   if (error !== null) throw new Error(`metadata: ${error}`);
   say({ connected: { muxer: connection.multiplexer, protocols, clusterId: shardInfo.clusterId } });

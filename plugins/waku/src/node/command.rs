@@ -4,9 +4,10 @@ use libp2p::{Multiaddr, PeerId};
 use tokio::sync::oneshot;
 
 use super::{
-    ConnectError, LightPushError, LightPushReceipt, NodeInfo, Origin, PublishError, ShardInfo,
+    ConnectError, FilterSubscription, LightPushError, LightPushReceipt, NodeInfo, Origin, PublishError,
+    ShardInfo,
     driver::{Driver, Flow},
-    filter_client::{FilterAsk, FilterReply, FilterSubscription},
+    filter_client::{FilterAsk, FilterReply},
     peers::PeerInfo,
     publish::Prepared,
 };

@@ -6,22 +6,18 @@ use libp2p::{
     PeerId, Stream,
     request_response::{Event, Message, OutboundRequestId},
 };
-use tokio::task::AbortHandle;
 
 use super::{
-    FilterError, Origin, ReceivedMessage, ServiceError, Shared, SubscribeError,
+    FilterError, FilterSubscription, Origin, ReceivedMessage, ServiceError, Shared,
     command::{Reply, answer},
-    delivery::Criteria,
     driver::Driver,
+    filter_services::Services,
 };
 use crate::{
     PubsubTopic, Status, exchange,
     filter::{self, Ask, Pushed},
     framing,
-    limits::{
-        MAX_FILTER_CRITERIA, MAX_FILTER_SERVICES, MAX_FILTER_TOPICS, MAX_MESSAGE_FRAME, MAX_PUSH_STREAMS,
-        MAX_SERVICE_CALLS,
-    },
+    limits::{MAX_FILTER_TOPICS, MAX_MESSAGE_FRAME, MAX_PUSH_STREAMS, MAX_SERVICE_CALLS},
 };
 
 pub(super) type FilterReply = Reply<Result<(), FilterError>>;
@@ -35,30 +31,12 @@ pub(super) enum FilterAsk {
     UnsubscribeAll,
 }
 
-/// What this node has subscribed to at one service, on one pubsub topic.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FilterSubscription {
-    /// The service.
-    pub peer: PeerId,
-    /// The shard.
-    pub pubsub_topic: PubsubTopic,
-    /// The content topics.
-    pub content_topics: Vec<String>,
-}
-
 /// The services, and the requests that wait for their answers.
 #[derive(Default)]
 pub(super) struct FilterClient {
-    services: HashMap<PeerId, Service>,
+    services: Services,
     calls: HashMap<OutboundRequestId, Call>,
     last_id: u64,
-}
-
-/// What is subscribed to at one service.
-#[derive(Default)]
-struct Service {
-    criteria: Criteria,
-    streams: Vec<AbortHandle>,
 }
 
 struct Call {
@@ -66,69 +44,10 @@ struct Call {
     id: String,
     /// What is taken back if the service refuses it.
     fresh: Option<(PubsubTopic, Vec<String>)>,
+    /// Whether it is one of the renewals.
+    renews: bool,
     /// Nobody waits for what the node does by itself.
     reply: Option<FilterReply>,
-}
-
-impl FilterClient {
-    /// Notes criteria and gives those that are new.
-    fn add(
-        &mut self,
-        peer: PeerId,
-        topic: PubsubTopic,
-        content_topics: &[String],
-    ) -> Result<Vec<String>, FilterError> {
-        if !self.services.contains_key(&peer) && self.services.len() >= MAX_FILTER_SERVICES {
-            return Err(FilterError::TooManyServices(MAX_FILTER_SERVICES));
-        }
-        let criteria = &mut self.services.entry(peer).or_default().criteria;
-        let total: usize = criteria.values().map(|topics| topics.len()).sum();
-        let known = criteria.entry(topic).or_default();
-        let mut fresh = content_topics.to_vec();
-        fresh.retain(|content_topic| !known.contains(content_topic));
-        if total + fresh.len() > MAX_FILTER_CRITERIA {
-            return Err(SubscribeError::TooManyTopics(MAX_FILTER_CRITERIA).into());
-        }
-        known.extend(fresh.iter().cloned());
-        Ok(fresh)
-    }
-
-    fn remove(&mut self, peer: &PeerId, topic: PubsubTopic, content_topics: &[String]) {
-        let Some(service) = self.services.get_mut(peer) else {
-            return;
-        };
-        if let Some(known) = service.criteria.get_mut(&topic) {
-            content_topics.iter().for_each(|gone| {
-                known.remove(gone);
-            });
-        }
-        self.prune(peer);
-    }
-
-    /// Leaves out what has become empty.
-    fn prune(&mut self, peer: &PeerId) {
-        let Some(service) = self.services.get_mut(peer) else {
-            return;
-        };
-        service.criteria.retain(|_, topics| !topics.is_empty());
-        if service.criteria.is_empty() {
-            self.forget(peer);
-        }
-    }
-
-    fn forget(&mut self, peer: &PeerId) {
-        let streams = self.services.remove(peer).map(|service| service.streams);
-        streams.iter().flatten().for_each(AbortHandle::abort);
-    }
-
-    /// What is subscribed to, wherever.
-    fn all(&self) -> Criteria {
-        let mut all = Criteria::new();
-        for (topic, topics) in self.services.values().flat_map(|service| &service.criteria) {
-            all.entry(*topic).or_default().extend(topics.iter().cloned());
-        }
-        all
-    }
 }
 
 impl Driver {
@@ -140,13 +59,13 @@ impl Driver {
         } else {
             None
         };
-        let client = &mut self.filter_client;
+        let services = &mut self.filter_client.services;
         let mut fresh = None;
         match &ask {
             FilterAsk::Ping => {}
             FilterAsk::Subscribe(topic, topics) if refusal.is_none() => {
-                let added = client.add(peer, *topic, topics);
-                client.prune(&peer);
+                let added = services.add(peer, *topic, topics);
+                services.prune(&peer);
                 match added {
                     Ok(added) => fresh = Some((*topic, added)),
                     Err(error) => return answer(reply, Err(error)),
@@ -154,10 +73,12 @@ impl Driver {
             }
             FilterAsk::Subscribe(..) => {}
             // Taken back also if the service cannot be told: the subscription there ends by itself.
-            FilterAsk::Unsubscribe(topic, topics) => client.remove(&peer, *topic, topics),
-            FilterAsk::UnsubscribeAll => client.forget(&peer),
+            FilterAsk::Unsubscribe(topic, topics) => services.remove(&peer, *topic, topics),
+            FilterAsk::UnsubscribeAll => services.forget(&peer),
         }
-        self.shared.delivery.set_filtered(self.filter_client.all());
+        self.shared
+            .delivery
+            .set_filtered(self.filter_client.services.all());
         match refusal {
             Some(refusal) => answer(reply, Err(refusal.into())),
             None => self.ask_filter(peer, ask, fresh, Some(reply)),
@@ -165,33 +86,25 @@ impl Driver {
     }
 
     pub(super) fn filter_subscriptions(&self) -> Vec<FilterSubscription> {
-        let mut all = Vec::new();
-        for (peer, service) in &self.filter_client.services {
-            for (pubsub_topic, topics) in &service.criteria {
-                all.push(FilterSubscription {
-                    peer: *peer,
-                    pubsub_topic: *pubsub_topic,
-                    content_topics: topics.iter().cloned().collect(),
-                });
-            }
-        }
-        all
+        self.filter_client.services.subscriptions()
     }
 
     /// Notes subscriptions of a predecessor. The services are asked as soon as they are connected.
     pub(super) fn restore_filters(&mut self, subscriptions: Vec<FilterSubscription>) {
         for subscription in subscriptions {
             let (peer, topic) = (subscription.peer, subscription.pubsub_topic);
-            let client = &mut self.filter_client;
-            if let Err(error) = client.add(peer, topic, &subscription.content_topics) {
+            let services = &mut self.filter_client.services;
+            if let Err(error) = services.add(peer, topic, &subscription.content_topics) {
                 tracing::warn!(peer_id = %peer, %error, "a filter subscription is not taken over");
             }
-            client.prune(&peer);
+            services.prune(&peer);
             if self.swarm.is_connected(&peer) {
                 self.renew_filters(peer);
             }
         }
-        self.shared.delivery.set_filtered(self.filter_client.all());
+        self.shared
+            .delivery
+            .set_filtered(self.filter_client.services.all());
     }
 
     pub(super) fn hear_filter(&mut self, event: exchange::Event) {
@@ -224,9 +137,13 @@ impl Driver {
 
     /// Pings the services, so that the subscriptions stay, and to learn whether they have.
     pub(super) fn keep_filters(&mut self) {
-        let peers: Vec<PeerId> = self.filter_client.services.keys().copied().collect();
-        for peer in peers {
-            if self.swarm.is_connected(&peer) {
+        for (peer, stale) in self.filter_client.services.stale() {
+            if !self.swarm.is_connected(&peer) {
+                continue;
+            }
+            if stale {
+                self.renew_filters(peer);
+            } else {
                 self.ask_filter(peer, FilterAsk::Ping, None, None);
             }
         }
@@ -234,18 +151,24 @@ impl Driver {
 
     /// Subscribes again to all that is subscribed to at a service.
     pub(super) fn renew_filters(&mut self, peer: PeerId) {
-        let Some(service) = self.filter_client.services.get(&peer) else {
+        let Some(service) = self.filter_client.services.get_mut(&peer) else {
             return;
         };
-        let mut asks = Vec::new();
+        tracing::debug!(peer_id = %peer, "subscribing again");
+        service.stale = false;
+        service.renewals.clear();
         for (topic, topics) in &service.criteria {
             let topics: Vec<String> = topics.iter().cloned().collect();
-            for some in topics.chunks(MAX_FILTER_TOPICS) {
-                asks.push(FilterAsk::Subscribe(*topic, some.to_vec()));
-            }
+            let parts = topics.chunks(MAX_FILTER_TOPICS);
+            let asks = parts.map(|part| FilterAsk::Subscribe(*topic, part.to_vec()));
+            service.renewals.extend(asks);
         }
-        tracing::debug!(peer_id = %peer, "subscribing again");
-        for ask in asks {
+        self.renew_next(peer);
+    }
+
+    fn renew_next(&mut self, peer: PeerId) {
+        let service = self.filter_client.services.get_mut(&peer);
+        if let Some(ask) = service.and_then(|service| service.renewals.pop()) {
             self.ask_filter(peer, ask, None, None);
         }
     }
@@ -273,31 +196,42 @@ impl Driver {
         let client = &mut self.filter_client;
         client.last_id += 1;
         let id = client.last_id.to_string();
-        let request = filter::Request {
-            id: id.clone(),
-            ask: ask.into(),
-        };
         let call = Call {
             peer,
-            id,
+            id: id.clone(),
             fresh,
+            renews: reply.is_none() && matches!(ask, FilterAsk::Subscribe(..)),
             reply,
         };
+        let request = filter::Request { id, ask: ask.into() };
         let requests = &mut self.swarm.behaviour_mut().filter;
         let number = requests.send_request(&peer, request.encode());
         self.filter_client.calls.insert(number, call);
     }
 
     fn settle_filter(&mut self, call: Call, outcome: Result<(), ServiceError>) {
+        let asks_nothing_new = call.fresh.is_none() && !call.renews;
         if let Err(error) = &outcome {
             tracing::debug!(peer_id = %call.peer, %error, "filter request");
             if let Some((topic, topics)) = call.fresh {
-                self.filter_client.remove(&call.peer, topic, &topics);
-                self.shared.delivery.set_filtered(self.filter_client.all());
+                self.filter_client.services.remove(&call.peer, topic, &topics);
+                self.shared
+                    .delivery
+                    .set_filtered(self.filter_client.services.all());
             }
         }
-        // The service has lost us, perhaps in a restart.
-        if matches!(&outcome, Err(ServiceError::Refused(refusal)) if refusal.status == Status::NOT_FOUND) {
+        if call.renews {
+            match (&outcome, self.filter_client.services.get_mut(&call.peer)) {
+                (Ok(()), _) => self.renew_next(call.peer),
+                (Err(_), Some(service)) => service.stale = true,
+                (Err(_), None) => {}
+            }
+        }
+        // The service has lost us, perhaps in a restart. One that says so of a subscription is not believed, or it
+        // could keep us subscribing without end.
+        if asks_nothing_new
+            && matches!(&outcome, Err(ServiceError::Refused(refusal)) if refusal.status == Status::NOT_FOUND)
+        {
             self.renew_filters(call.peer);
         }
         if let Some(reply) = call.reply {
@@ -330,6 +264,10 @@ async fn take(shared: Arc<Shared>, peer: PeerId, mut stream: Stream) {
         let Ok(pubsub_topic) = pubsub_topic.parse::<PubsubTopic>() else {
             return tracing::debug!(peer_id = %peer, "pushed a message of no shard");
         };
+        if message.payload.is_empty() {
+            shared.counters.ignored.add();
+            continue;
+        }
         let received = ReceivedMessage {
             hash: message.hash(&pubsub_topic.to_string()),
             pubsub_topic,

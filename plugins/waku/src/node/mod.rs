@@ -9,6 +9,7 @@ mod driver;
 mod error;
 mod filter_client;
 mod filter_server;
+mod filter_services;
 mod hear;
 mod key;
 mod lightpush;
@@ -17,6 +18,7 @@ mod peers;
 mod publish;
 mod redial;
 mod seen;
+mod services;
 mod stats;
 mod stop;
 mod transport;
@@ -31,14 +33,10 @@ use std::{
 use libp2p::{Multiaddr, PeerId};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::{
-    MessageHash, PubsubTopic, ShardError, Shards, WakuMessage,
-    limits::{COMMAND_QUEUE, MAX_FILTER_TOPICS},
-};
+use crate::{MessageHash, PubsubTopic, ShardError, Shards, WakuMessage, limits::COMMAND_QUEUE};
 use command::Command;
-use delivery::{Criteria, Delivery};
+use delivery::Delivery;
 use driver::Driver;
-use filter_client::FilterAsk;
 use stats::Counters;
 
 pub use config::{ConfigError, FilterConfig, Muxers, NodeConfig};
@@ -46,7 +44,7 @@ pub use delivery::{MessageReceiver, Origin, ReceivedMessage};
 pub use error::{
     ConnectError, FilterError, LightPushError, NodeError, PublishError, ServiceError, Stopped, SubscribeError,
 };
-pub use filter_client::FilterSubscription;
+pub use filter_services::FilterSubscription;
 pub use key::{KeyError, NodeKey};
 pub use lightpush::LightPushReceipt;
 pub use peers::{Direction, PeerInfo};
@@ -175,96 +173,6 @@ impl Node {
         self.ask(|reply| Command::Publish(prepared, reply)).await?
     }
 
-    /// Has a connected peer publish a message, by lightpush 3 or else 2, and returns once it says that it has.
-    /// Topic and timestamp are filled in as by [`publish`](Self::publish).
-    ///
-    /// # Errors
-    /// [`LightPushError`], after about 20 s at the latest.
-    pub async fn lightpush(
-        &self,
-        peer: PeerId,
-        pubsub_topic: Option<PubsubTopic>,
-        message: WakuMessage,
-    ) -> Result<LightPushReceipt, LightPushError> {
-        let prepared = publish::prepare(&self.shared, pubsub_topic, message)?;
-        self.ask(|reply| Command::LightPush(peer, prepared, reply))
-            .await?
-    }
-
-    /// Has a connected peer push the messages of these content topics (filter), and delivers them to the
-    /// receivers. Without a pubsub topic, the shards follow from the content topics.
-    ///
-    /// The subscription is kept up: by pings, and by subscribing again when the peer has lost it or comes
-    /// back. Subscribing at several peers gives each message once.
-    ///
-    /// # Errors
-    /// [`FilterError`]. Of more than 100 content topics, those that come first may be subscribed to.
-    pub async fn filter_subscribe(
-        &self,
-        peer: PeerId,
-        pubsub_topic: Option<PubsubTopic>,
-        content_topics: Vec<String>,
-    ) -> Result<(), FilterError> {
-        for (topic, topics) in self.criteria(pubsub_topic, content_topics)? {
-            self.ask(|reply| Command::Filter(peer, FilterAsk::Subscribe(topic, topics), reply))
-                .await??;
-        }
-        Ok(())
-    }
-
-    /// Takes content topics back from a peer. They are no longer delivered, also if the peer can't be told.
-    ///
-    /// # Errors
-    /// [`FilterError`]; a peer that knows nothing of them says [`Status::NOT_FOUND`](crate::Status::NOT_FOUND).
-    pub async fn filter_unsubscribe(
-        &self,
-        peer: PeerId,
-        pubsub_topic: Option<PubsubTopic>,
-        content_topics: Vec<String>,
-    ) -> Result<(), FilterError> {
-        for (topic, topics) in self.criteria(pubsub_topic, content_topics)? {
-            self.ask(|reply| Command::Filter(peer, FilterAsk::Unsubscribe(topic, topics), reply))
-                .await??;
-        }
-        Ok(())
-    }
-
-    /// Takes back everything that is subscribed to at a peer.
-    ///
-    /// # Errors
-    /// As [`filter_unsubscribe`](Self::filter_unsubscribe).
-    pub async fn filter_unsubscribe_all(&self, peer: PeerId) -> Result<(), FilterError> {
-        self.ask(|reply| Command::Filter(peer, FilterAsk::UnsubscribeAll, reply))
-            .await?
-    }
-
-    /// Everything that is subscribed to at peers.
-    ///
-    /// # Errors
-    /// [`Stopped`].
-    pub async fn filter_subscriptions(&self) -> Result<Vec<FilterSubscription>, Stopped> {
-        self.ask(Command::FilterSubscriptions).await
-    }
-
-    /// Takes subscriptions over from a node of the same key; the peers need not be connected yet. What exceeds
-    /// the limits of [`filter_subscribe`](Self::filter_subscribe) is left out.
-    ///
-    /// # Errors
-    /// [`Stopped`].
-    pub async fn filter_restore(&self, subscriptions: Vec<FilterSubscription>) -> Result<(), Stopped> {
-        self.ask(|reply| Command::RestoreFilters(subscriptions, reply))
-            .await
-    }
-
-    /// Asks a peer whether there is a subscription of this node. The node does so by itself, too.
-    ///
-    /// # Errors
-    /// [`FilterError`]; a peer that has none says [`Status::NOT_FOUND`](crate::Status::NOT_FOUND).
-    pub async fn filter_ping(&self, peer: PeerId) -> Result<(), FilterError> {
-        self.ask(|reply| Command::Filter(peer, FilterAsk::Ping, reply))
-            .await?
-    }
-
     /// Delivers the messages of these content topics to the receivers. With autosharding the node also joins
     /// their shards. Subscribing twice is the same as once.
     ///
@@ -381,32 +289,6 @@ impl Node {
     pub async fn shutdown(&self) {
         // Either the driver answers when it is done, or it is gone already.
         let _stopped = self.ask(Command::Shutdown).await;
-    }
-
-    /// Content topics by their shards, in parts of the size of a filter request.
-    fn criteria(
-        &self,
-        pubsub_topic: Option<PubsubTopic>,
-        content_topics: Vec<String>,
-    ) -> Result<Vec<(PubsubTopic, Vec<String>)>, SubscribeError> {
-        let mut all = Criteria::new();
-        for topic in content_topics {
-            let shard = match pubsub_topic {
-                Some(shard) => shard,
-                None => match self.shared.sharding.of_text(&topic) {
-                    Ok(shard) => shard,
-                    Err(source) => return Err(SubscribeError::ContentTopic { topic, source }),
-                },
-            };
-            self.in_cluster(&shard)?;
-            all.entry(shard).or_default().insert(topic);
-        }
-        let parts = all.into_iter().flat_map(|(shard, topics)| {
-            let topics: Vec<String> = topics.into_iter().collect();
-            let parts = topics.chunks(MAX_FILTER_TOPICS).map(<[String]>::to_vec);
-            parts.map(|part| (shard, part)).collect::<Vec<_>>()
-        });
-        Ok(parts.collect())
     }
 
     fn in_cluster(&self, shard: &PubsubTopic) -> Result<(), SubscribeError> {
