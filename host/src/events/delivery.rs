@@ -3,7 +3,7 @@
 //! Events of one subscription go in one at a time and in order. The thread is the module's own, so that a
 //! handler that does not return harms nobody else.
 
-use super::{Item, Origin, Queue, Topic};
+use super::{Item, Origin, Reader};
 use crate::host::Core;
 use crate::limits;
 use crate::registry::{Entry, Generation, Slot};
@@ -12,6 +12,7 @@ use backplane_descriptor::Subscription;
 use backplane_plugin_api::{Args, Reply, Slice, kind, status};
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Wake, Waker};
 
 /// The subscriptions of one slot, and the thread that serves them. They outlive generations.
 pub(crate) struct Delivery {
@@ -37,8 +38,7 @@ struct Lane {
     /// Its number, which stays the same wherever the lane stands.
     number: u64,
     subscription: Subscription,
-    topic: Arc<Topic>,
-    queue: Arc<Queue>,
+    reader: Reader,
     taken: VecDeque<Item>,
     /// An event is with the module, which has not answered yet.
     busy: bool,
@@ -91,7 +91,7 @@ impl Delivery {
 
     /// Takes over the subscriptions of a generation. Those to the same event keep their queue and what waits
     /// in it; the others begin and end here. Only while the slot is paused and nobody is inside.
-    pub(crate) fn resubscribe(self: &Arc<Self>, subscriptions: &[Subscription]) {
+    pub(crate) fn resubscribe(&self, subscriptions: &[Subscription]) {
         let mut there: Vec<Subscription> = self
             .lock()
             .lanes
@@ -117,33 +117,19 @@ impl Delivery {
             state.lanes.extend(from);
         }
         drop(state);
-        for lane in old {
-            lane.topic.unsubscribe(&lane.queue);
-        }
+        drop(old);
         self.stir();
     }
 
-    fn lane(self: &Arc<Self>, subscription: &Subscription) -> Lane {
+    fn lane(&self, subscription: &Subscription) -> Lane {
         let topic = self.core.topics.get(&subscription.interface, &subscription.event);
-        let weak = Arc::downgrade(self);
-        let wake = move || {
-            if let Some(delivery) = weak.upgrade() {
-                delivery.stir();
-            }
-        };
-        let queue = Arc::new(Queue::new(
-            subscription.depth as usize,
-            subscription.overflow,
-            Box::new(wake),
-        ));
-        topic.subscribe(Arc::clone(&queue));
+        let reader = Reader::new(topic, subscription.overflow, subscription.depth);
         let mut state = self.lock();
         state.numbered += 1;
         Lane {
             number: state.numbered,
             subscription: subscription.clone(),
-            topic,
-            queue,
+            reader,
             taken: VecDeque::new(),
             busy: false,
         }
@@ -156,9 +142,7 @@ impl Delivery {
         let lanes = std::mem::take(&mut state.lanes);
         drop(state);
         self.signal.notify_one();
-        for lane in lanes {
-            lane.topic.unsubscribe(&lane.queue);
-        }
+        drop(lanes);
     }
 
     /// What the subscriptions look like now.
@@ -168,8 +152,8 @@ impl Delivery {
             event: format!("{}.{}", lane.subscription.interface, lane.subscription.event),
             overflow: lane.subscription.overflow,
             depth: lane.subscription.depth,
-            waiting: lane.queue.len() + lane.taken.len(),
-            dropped: lane.queue.dropped.load(std::sync::atomic::Ordering::Relaxed),
+            waiting: lane.reader.waiting() + lane.taken.len(),
+            dropped: lane.reader.dropped(),
         };
         state.lanes.iter().map(status).collect()
     }
@@ -229,14 +213,17 @@ impl Delivery {
     }
 
     /// The next event that can go in, with the place and the number of its lane, which is busy from now on.
-    fn next(&self) -> Option<(usize, u64, Item)> {
+    fn next(self: &Arc<Self>) -> Option<(usize, u64, Item)> {
+        let sleeper = Waker::from(Arc::clone(self));
+        // Publishers go on after the lock is gone.
+        let mut released = Vec::new();
         let mut state = self.lock();
         for (index, lane) in state.lanes.iter_mut().enumerate() {
             if lane.busy {
                 continue;
             }
             if lane.taken.is_empty() {
-                lane.queue.take(limits::EVENT_BATCH, &mut lane.taken);
+                released.push(lane.reader.take(&mut lane.taken, &sleeper));
             }
             if let Some(item) = lane.taken.pop_front() {
                 lane.busy = true;
@@ -291,6 +278,12 @@ impl Delivery {
         if let Some(lane) = self.lock().lanes.iter_mut().find(|it| it.number == lane) {
             lane.busy = false;
         }
+        self.stir();
+    }
+}
+
+impl Wake for Delivery {
+    fn wake(self: Arc<Self>) {
         self.stir();
     }
 }

@@ -12,8 +12,6 @@ pub(crate) struct Queue {
     depth: usize,
     overflow: Overflow,
     state: Mutex<State>,
-    /// Wakes the subscriber when the queue is no longer empty.
-    wake: Box<dyn Fn() + Send + Sync>,
     /// Events that this subscriber has lost.
     pub(crate) dropped: AtomicU64,
 }
@@ -71,6 +69,17 @@ impl Publication {
     }
 }
 
+/// Publishers that go on when this is dropped, which must not be under a lock that they could want.
+#[derive(Default)]
+#[must_use]
+pub(crate) struct Released(Vec<Arc<Publication>>);
+
+impl Drop for Released {
+    fn drop(&mut self) {
+        self.0.iter().for_each(|it| it.settle());
+    }
+}
+
 /// What became of an event at a queue.
 pub(crate) enum Pushed {
     /// It is in, or lost as the policy says.
@@ -82,12 +91,11 @@ pub(crate) enum Pushed {
 }
 
 impl Queue {
-    pub(crate) fn new(depth: usize, overflow: Overflow, wake: Box<dyn Fn() + Send + Sync>) -> Self {
+    pub(crate) fn new(depth: usize, overflow: Overflow) -> Self {
         Self {
             depth: depth.max(1),
             overflow,
             state: Mutex::default(),
-            wake,
             dropped: AtomicU64::new(0),
         }
     }
@@ -107,12 +115,7 @@ impl Queue {
             return Pushed::Settled;
         }
         if state.items.len() < self.depth && state.blocked.is_empty() {
-            let was_empty = state.items.is_empty();
             state.admit(Arc::clone(event));
-            drop(state);
-            if was_empty {
-                (self.wake)();
-            }
             return Pushed::Settled;
         }
         match self.overflow {
@@ -151,12 +154,29 @@ impl Queue {
         }
     }
 
-    /// Takes up to `limit` events out, and lets as many publishers go on.
-    pub(crate) fn take(&self, limit: usize, into: &mut VecDeque<Item>) {
+    /// How many events go in for certain, without any being lost, late or preceded by a gap.
+    pub(crate) fn room(&self) -> usize {
+        let state = self.lock();
+        if state.lost > 0 || !state.blocked.is_empty() {
+            return 0;
+        }
+        self.depth.saturating_sub(state.items.len())
+    }
+
+    /// Puts events in for which there is room.
+    pub(crate) fn extend<'a>(&self, events: impl Iterator<Item = &'a Arc<Data>>) {
         let mut state = self.lock();
-        let count = state.items.len().min(limit);
+        if !state.closed {
+            events.for_each(|it| state.admit(Arc::clone(it)));
+        }
+    }
+
+    /// Takes up to [`limits::EVENT_BATCH`] events out, and lets as many publishers go on.
+    pub(crate) fn take(&self, into: &mut VecDeque<Item>) -> Released {
+        let mut state = self.lock();
+        let count = state.items.len().min(limits::EVENT_BATCH);
         into.extend(state.items.drain(..count));
-        let mut settled = Vec::new();
+        let mut released = Released::default();
         while state.items.len() < self.depth {
             let Some(Blocked { event, publication }) = state.blocked.pop_front() else {
                 break;
@@ -167,12 +187,9 @@ impl Queue {
             } else {
                 state.admit(event);
             }
-            settled.push(publication);
+            released.0.push(publication);
         }
-        drop(state);
-        for publication in settled {
-            publication.settle();
-        }
+        released
     }
 
     /// How many events wait in it.
@@ -182,15 +199,12 @@ impl Queue {
     }
 
     /// Nobody reads it any more: publishers no longer wait.
-    pub(crate) fn close(&self) {
+    pub(crate) fn close(&self) -> Released {
         let mut state = self.lock();
         state.closed = true;
         state.items.clear();
         let blocked = std::mem::take(&mut state.blocked);
-        drop(state);
-        for Blocked { publication, .. } in blocked {
-            publication.settle();
-        }
+        Released(blocked.into_iter().map(|it| it.publication).collect())
     }
 }
 

@@ -1,25 +1,23 @@
 //! Events for front ends.
 
-use super::{Data, Item, Queue, Topic};
+use super::{Data, Item, Reader, Topic};
 use crate::host::Core;
 use backplane_descriptor::Overflow;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use tokio::sync::Notify;
+use std::task::{Poll, Waker};
 
 /// Events as a front end gets them, in the order of each publisher. Dropping it unsubscribes.
 pub struct EventStream {
-    core: Arc<Core>,
-    queue: Arc<Queue>,
-    notify: Arc<Notify>,
-    topics: Source,
+    reader: Reader,
     taken: VecDeque<Item>,
+    _tap: Option<Tap>,
 }
 
-enum Source {
-    Topic(Arc<Topic>),
-    Tap,
+/// Ends when it is dropped.
+struct Tap {
+    core: Arc<Core>,
+    topic: Arc<Topic>,
 }
 
 /// An event as a front end gets it.
@@ -29,55 +27,43 @@ pub struct Received {
     pub lost: u64,
 }
 
-/// How often a reader looks before it sleeps. Where events come fast, the next is there by then, and nobody has
-/// to be woken for it.
-const LOOKS: usize = 2;
-
 impl EventStream {
     /// Subscribes to one event, which need not have a publisher yet.
-    pub(crate) fn of(core: &Arc<Core>, interface: &str, event: &str, overflow: Overflow, depth: u32) -> Self {
-        let (queue, notify) = queue(overflow, depth);
+    pub(crate) fn of(core: &Core, interface: &str, event: &str, overflow: Overflow, depth: u32) -> Self {
         let topic = core.topics.get(interface, event);
-        topic.subscribe(Arc::clone(&queue));
         Self {
-            core: Arc::clone(core),
-            queue,
-            notify,
-            topics: Source::Topic(topic),
+            reader: Reader::new(topic, overflow, depth),
             taken: VecDeque::new(),
+            _tap: None,
         }
     }
 
     /// Subscribes to every event whose `interface.event` matches `pattern`, in which `*` stands for any text.
     pub(crate) fn tap(core: &Arc<Core>, pattern: &str, overflow: Overflow, depth: u32) -> Self {
-        let (queue, notify) = queue(overflow, depth);
-        core.topics.tap(pattern, &queue);
+        let topic = core.topics.tap(pattern);
         Self {
-            core: Arc::clone(core),
-            queue,
-            notify,
-            topics: Source::Tap,
+            reader: Reader::new(Arc::clone(&topic), overflow, depth),
             taken: VecDeque::new(),
+            _tap: Some(Tap {
+                core: Arc::clone(core),
+                topic,
+            }),
         }
     }
 
     /// The next event. Cancel safe: an event is taken only when it is returned.
     pub async fn next(&mut self) -> Received {
-        loop {
-            for _ in 0..LOOKS {
-                if let Some(received) = self.try_next() {
-                    return received;
-                }
-                tokio::task::yield_now().await;
-            }
-            self.notify.notified().await;
-        }
+        std::future::poll_fn(|context| self.take(context.waker()).map_or(Poll::Pending, Poll::Ready)).await
     }
 
     /// The next event, if there is one already.
     pub fn try_next(&mut self) -> Option<Received> {
+        self.take(Waker::noop())
+    }
+
+    fn take(&mut self, sleeper: &Waker) -> Option<Received> {
         if self.taken.is_empty() {
-            self.queue.take(crate::limits::EVENT_BATCH, &mut self.taken);
+            drop(self.reader.take(&mut self.taken, sleeper));
         }
         let Item { event, lost } = self.taken.pop_front()?;
         Some(Received { event, lost })
@@ -85,23 +71,13 @@ impl EventStream {
 
     /// How many events this subscription has lost in all.
     pub fn dropped(&self) -> u64 {
-        self.queue.dropped.load(Ordering::Relaxed)
+        self.reader.dropped()
     }
 }
 
-fn queue(overflow: Overflow, depth: u32) -> (Arc<Queue>, Arc<Notify>) {
-    let notify = Arc::new(Notify::new());
-    let wake = Arc::clone(&notify);
-    let queue = Queue::new(depth as usize, overflow, Box::new(move || wake.notify_one()));
-    (Arc::new(queue), notify)
-}
-
-impl Drop for EventStream {
+impl Drop for Tap {
     fn drop(&mut self) {
-        match &self.topics {
-            Source::Topic(topic) => topic.unsubscribe(&self.queue),
-            Source::Tap => self.core.topics.untap(&self.queue),
-        }
+        self.core.topics.untap(&self.topic);
     }
 }
 

@@ -1,18 +1,14 @@
-//! Topics: who subscribes to an event, and how publishers reach them.
+//! Topics: an event of an interface, what came of it lately, and who wants it.
 
-use super::Queue;
-use super::queue::{Publication, Pushed};
-use crate::clock;
-use crate::host::Core;
-use crate::limits;
-use crate::router::Asker;
-use crate::router::copy_args;
+use super::Publisher;
+use super::log::{Log, Read};
+use super::queue::{Item, Publication, Queue};
 use backplane_descriptor::Type;
-use backplane_plugin_api::{Args, CallContext, Reply, status};
-use std::collections::{BTreeMap, HashMap};
+use backplane_plugin_api::CallContext;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::task::Waker;
 
 /// What all events of one publisher and event have in common. One count for all of it: publisher and subscribers
 /// are on different cores.
@@ -42,19 +38,20 @@ pub(crate) struct Topics(Mutex<All>);
 struct All {
     topics: BTreeMap<(String, String), Arc<Topic>>,
     /// Who wants every event that matches a pattern, also those that are named later.
-    taps: Vec<(String, Arc<Queue>)>,
+    taps: Vec<(String, Arc<Topic>)>,
 }
 
-/// An event of an interface, and who wants it.
+/// An event of an interface. What taps a pattern is one too, to which others pass on what matches.
 pub(crate) struct Topic {
-    interface: Arc<str>,
-    event: Arc<str>,
+    pub(super) interface: Arc<str>,
+    pub(super) event: Arc<str>,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
-    subscribers: Vec<Arc<Queue>>,
+    log: Log,
+    taps: Vec<Arc<Topic>>,
     /// The number of the last event of each publisher. It outlives generations.
     sequences: HashMap<Arc<str>, Arc<AtomicU64>>,
     /// The last event of each publisher, where the event is retained.
@@ -72,37 +69,32 @@ impl Topics {
         let topic = topics
             .entry((interface.to_owned(), event.to_owned()))
             .or_insert_with(|| {
-                let topic = Topic {
-                    interface: interface.into(),
-                    event: event.into(),
-                    state: Mutex::default(),
-                };
-                for (_, queue) in taps.iter().filter(|(pattern, _)| topic.matches(pattern)) {
-                    topic.subscribe(Arc::clone(queue));
+                let topic = Topic::new(interface, event);
+                for (_, tap) in taps.iter().filter(|(pattern, _)| topic.matches(pattern)) {
+                    topic.pass_on(tap);
                 }
                 Arc::new(topic)
             });
         Arc::clone(topic)
     }
 
-    /// Subscribes to all events that match.
-    pub(crate) fn tap(&self, pattern: &str, queue: &Arc<Queue>) {
+    /// All events that match `pattern`, as one topic, until [`Topics::untap`].
+    pub(crate) fn tap(&self, pattern: &str) -> Arc<Topic> {
+        let tap = Arc::new(Topic::new(pattern, ""));
         let mut all = self.lock();
         for topic in all.topics.values().filter(|topic| topic.matches(pattern)) {
-            topic.subscribe(Arc::clone(queue));
+            topic.pass_on(&tap);
         }
-        all.taps.push((pattern.to_owned(), Arc::clone(queue)));
+        all.taps.push((pattern.to_owned(), Arc::clone(&tap)));
+        tap
     }
 
-    /// Ends a subscription that [`Topics::tap`] began.
-    pub(crate) fn untap(&self, queue: &Arc<Queue>) {
+    /// Ends what [`Topics::tap`] began.
+    pub(crate) fn untap(&self, tap: &Arc<Topic>) {
         let mut all = self.lock();
-        all.taps.retain(|(_, it)| !Arc::ptr_eq(it, queue));
-        let topics: Vec<Arc<Topic>> = all.topics.values().cloned().collect();
-        // Publishers that wait are told, which must not be under the lock.
-        drop(all);
-        for topic in topics {
-            topic.unsubscribe(queue);
+        all.taps.retain(|(_, it)| !Arc::ptr_eq(it, tap));
+        for topic in all.topics.values() {
+            topic.lock().taps.retain(|it| !Arc::ptr_eq(it, tap));
         }
     }
 }
@@ -124,6 +116,14 @@ fn matches(pattern: &str, text: &str) -> bool {
 }
 
 impl Topic {
+    fn new(interface: &str, event: &str) -> Self {
+        Self {
+            interface: interface.into(),
+            event: event.into(),
+            state: Mutex::default(),
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -132,142 +132,76 @@ impl Topic {
         matches(pattern, &format!("{}.{}", self.interface, self.event))
     }
 
-    /// Adds a subscriber, which gets what is retained at once.
-    pub(crate) fn subscribe(&self, queue: Arc<Queue>) {
+    /// Passes on all events to `tap`, what is retained at once.
+    fn pass_on(&self, tap: &Arc<Topic>) {
+        let mut state = self.lock();
+        let mut awake = Vec::new();
+        for event in state.retained.values() {
+            tap.lock().log.admit(event, &mut nobody_waits, &mut awake);
+        }
+        state.taps.push(Arc::clone(tap));
+        drop(state);
+        awake.into_iter().for_each(Waker::wake);
+    }
+
+    /// Adds a subscriber, which gets what is retained at once. Its number.
+    pub(super) fn subscribe(&self, queue: Arc<Queue>) -> u64 {
         let mut state = self.lock();
         for event in state.retained.values() {
             // An empty queue has room for one of each publisher, or drops as its policy says.
-            queue.push(event, &mut || Publication::new(Box::new(|| ())));
+            queue.push(event, &mut nobody_waits);
         }
-        state.subscribers.push(queue);
+        state.log.subscribe(queue)
     }
 
-    /// Removes a subscriber; publishers that wait for it go on.
-    pub(crate) fn unsubscribe(&self, queue: &Arc<Queue>) {
-        self.lock().subscribers.retain(|it| !Arc::ptr_eq(it, queue));
-        queue.close();
-    }
-}
-
-/// Where one publisher publishes one event.
-pub(crate) struct Publisher {
-    topic: Arc<Topic>,
-    pub(crate) origin: Arc<Origin>,
-    /// The number of its last event; counted under the lock of the topic.
-    sequence: Arc<AtomicU64>,
-    retained: bool,
-}
-
-impl Publisher {
-    pub(crate) fn new(topic: Arc<Topic>, publisher: Arc<str>, body: Type, retained: bool) -> Self {
-        let sequence = Arc::clone(topic.lock().sequences.entry(Arc::clone(&publisher)).or_default());
-        let origin = Arc::new(Origin {
-            interface: Arc::clone(&topic.interface),
-            event: Arc::clone(&topic.event),
-            publisher,
-            body,
-        });
-        Self {
-            topic,
-            origin,
-            sequence,
-            retained,
-        }
+    /// Removes a subscriber.
+    pub(super) fn unsubscribe(&self, number: u64) {
+        self.lock().log.unsubscribe(number);
     }
 
-    /// The event, as `interface.event`.
-    pub(crate) fn name(&self) -> String {
-        format!("{}.{}", self.topic.interface, self.topic.event)
+    /// [`Log::read`]
+    pub(super) fn read(&self, number: u64, into: &mut VecDeque<Item>, sleeper: &Waker) -> Read {
+        self.lock().log.read(number, into, sleeper)
     }
 
-    /// Gives the event to every subscriber. `PENDING` while one that blocks has no room.
-    pub(crate) fn emit(
+    /// [`Log::waiting`]
+    pub(super) fn waiting(&self, number: u64) -> usize {
+        self.lock().log.waiting(number)
+    }
+
+    /// The number of the last event of a publisher.
+    pub(super) fn sequence(&self, publisher: &Arc<str>) -> Arc<AtomicU64> {
+        Arc::clone(self.lock().sequences.entry(Arc::clone(publisher)).or_default())
+    }
+
+    /// Gives an event, made by `data` of its number, to every subscriber. Whether one of them had too many that wait
+    /// already. `publication` is made when the publisher has to wait.
+    pub(super) fn publish(
         &self,
-        core: &Arc<Core>,
-        asker: Asker,
-        context: &CallContext,
-        args: &Args,
-        reply: &mut Reply,
-    ) -> i32 {
-        if args.payload.len > limits::PAYLOAD {
-            let message = format!(
-                "the event is {} bytes long, at most {} are allowed",
-                args.payload.len,
-                limits::PAYLOAD
-            );
-            *reply = Reply::error(status::TOO_LARGE, message);
-            return reply.status;
+        publisher: &Publisher,
+        data: impl FnOnce(u64) -> Data,
+        publication: &mut dyn FnMut() -> Arc<Publication>,
+    ) -> bool {
+        let mut awake = Vec::new();
+        let mut state = self.lock();
+        let event = Arc::new(data(publisher.sequence.fetch_add(1, Ordering::Relaxed) + 1));
+        if publisher.retained {
+            let name = Arc::clone(&publisher.origin.publisher);
+            state.retained.insert(name, Arc::clone(&event));
         }
-        let (payload, attachments) = copy_args(args);
-        let mut ticket = 0;
-        let mut waiting: Option<Arc<Publication>> = None;
-        let mut refused = false;
-        let mut state = self.topic.lock();
-        let event = Arc::new(Data {
-            origin: Arc::clone(&self.origin),
-            sequence: self.sequence.fetch_add(1, Ordering::Relaxed) + 1,
-            context: *context,
-            payload,
-            attachments,
-        });
-        if self.retained {
-            state
-                .retained
-                .insert(Arc::clone(&self.origin.publisher), Arc::clone(&event));
-        }
-        for queue in &state.subscribers {
-            let publication = &mut || {
-                Arc::clone(waiting.get_or_insert_with(|| publication(core, asker, context, &mut ticket)))
-            };
-            refused |= matches!(queue.push(&event, publication), Pushed::Refused);
+        let mut refused = state.log.admit(&event, publication, &mut awake);
+        for tap in &state.taps {
+            refused |= tap.lock().log.admit(&event, publication, &mut awake);
         }
         drop(state);
-        if let Some(publication) = waiting {
-            watch(core, ticket, &publication);
-            publication.settle();
-            *reply = Reply {
-                status: status::PENDING,
-                ticket,
-                ..Reply::EMPTY
-            };
-        } else if refused {
-            let message = format!(
-                "{} events wait for room in a subscriber's queue already",
-                limits::BLOCKED_EVENTS
-            );
-            *reply = Reply::error(status::BUSY, message);
-        }
-        reply.status
+        awake.into_iter().for_each(Waker::wake);
+        refused
     }
 }
 
-/// Opens a ticket that is answered when every queue has taken the event.
-fn publication(core: &Arc<Core>, asker: Asker, context: &CallContext, ticket: &mut u64) -> Arc<Publication> {
-    let latest = Instant::now() + limits::EMIT_DEADLINE;
-    let deadline = match context.deadline_ns {
-        0 => latest,
-        ns => clock::from_ns(ns).min(latest),
-    };
-    *ticket = core.calls.open(asker, deadline);
-    let (calls, ticket) = (Arc::downgrade(&core.calls), *ticket);
-    Publication::new(Box::new(move || {
-        if let Some(calls) = calls.upgrade() {
-            calls.answer(ticket, Reply::EMPTY);
-        }
-    }))
-}
-
-/// Marks the event as expired when the publisher stops waiting.
-fn watch(core: &Core, ticket: u64, publication: &Arc<Publication>) {
-    let publication = Arc::downgrade(publication);
-    core.calls.on_expiry(
-        ticket,
-        Box::new(move || {
-            if let Some(publication) = publication.upgrade() {
-                publication.expire();
-            }
-        }),
-    );
+/// What is retained waits for no room.
+fn nobody_waits() -> Arc<Publication> {
+    Publication::new(Box::new(|| ()))
 }
 
 #[cfg(test)]
