@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use rusqlite::ErrorCode;
 
+use crate::limits;
+
 /// The outcome of an engine call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -174,6 +176,15 @@ impl Error {
         move |error| match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Error::DiskFull,
             kind => Error::Io { action, kind },
+        }
+    }
+
+    /// An answer of `get_many` has reached `size`.
+    pub(crate) fn answer_too_large(size: usize) -> Self {
+        Error::TooLarge {
+            field: "answer bytes",
+            size,
+            limit: limits::MAX_GET_MANY_BYTES,
         }
     }
 

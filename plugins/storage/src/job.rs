@@ -1,73 +1,60 @@
-//! Jobs: one database file each, with its writer, its readers and its counters.
+//! Jobs: each with its queue, its writer and its counters, on the backend that keeps its rows.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::path::Path;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
 
+use crate::backend::{Observers, Opened, Reads};
 use crate::directory::Kept;
 use crate::error::{Error, ErrorContext, Result};
 use crate::failures::Failures;
 use crate::limits;
 use crate::options::{FailedWrite, Options};
 use crate::queue::{Capacity, Item, Queue};
-use crate::reader::Readers;
 use crate::receipt::Outcome;
-use crate::root::{RootLock, with_suffix};
+use crate::root::RootLock;
 use crate::schema;
 use crate::session::Session;
-use crate::watch::Watches;
+use crate::sqlite;
 use crate::writer::Writer;
 use crate::writer_thread::WriterThread;
 
 /// The last applied sequence number once the writer has ended.
 pub(crate) const ENDED: u64 = u64::MAX;
 
-/// Totals of one opening of a job.
-#[derive(Debug, Default)]
-pub(crate) struct Counters {
-    pub(crate) batches: AtomicU64,
-    pub(crate) failed: AtomicU64,
-    pub(crate) locked: AtomicU64,
-    pub(crate) transactions: AtomicU64,
-    pub(crate) durable_transactions: AtomicU64,
-    pub(crate) expired: AtomicU64,
-}
-
 /// What the writer, the sessions and the handles of a job have in common.
 pub(crate) struct Shared {
     pub(crate) id: String,
-    pub(crate) path: PathBuf,
     pub(crate) options: Options,
-    pub(crate) context: ErrorContext,
     pub(crate) queue: Arc<Queue>,
     /// The last write whose outcome is known.
     pub(crate) applied: watch::Sender<u64>,
-    pub(crate) readers: Readers,
+    pub(crate) reads: Box<dyn Reads>,
     /// Failures that no barrier has reported.
     pub(crate) failures: Mutex<Failures>,
-    pub(crate) counters: Counters,
-    pub(crate) watches: Watches,
+    pub(crate) observers: Arc<Observers>,
 }
 
 impl Shared {
     /// Hands an outcome to whoever waits for it, and to the failure log when nobody does.
     pub(crate) fn settle(&self, item: Item, outcome: Result<Outcome>) {
-        self.counters.batches.fetch_add(1, Relaxed);
+        self.observers.counters.batches.fetch_add(1, Relaxed);
         let unheard = match item.reply {
             Some(reply) => reply.send(outcome.clone()).is_err(),
             None => true,
         };
         let Err(error) = outcome else { return };
-        self.counters.failed.fetch_add(1, Relaxed);
+        self.observers.counters.failed.fetch_add(1, Relaxed);
         let cause = if let Error::BatchFailed { source, .. } = &error {
             source
         } else {
             &error
         };
-        self.counters
+        self.observers
+            .counters
             .locked
             .fetch_add(u64::from(*cause == Error::Locked), Relaxed);
         if !unheard {
@@ -149,23 +136,19 @@ impl Job {
         Session::new(Arc::clone(&self.shared))
     }
 
-    /// Figures of the job. Reads the file system and the database header; cheap at any size.
+    /// Figures of the job. Cheap at any size.
     ///
     /// # Errors
     /// [`Error::Closed`], or a failure of the database.
     pub fn stats(&self) -> Result<Stats> {
         let shared = &*self.shared;
-        let free_bytes = shared.readers.with(shared.options.call_timeout, |connection| {
-            let figure = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-            Ok(figure("freelist_count")?.unsigned_abs() * figure("page_size")?.unsigned_abs())
-        })?;
-        let size = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+        let sizes = shared.reads.sizes()?;
         let depth = shared.queue.depth();
-        let counters = &shared.counters;
+        let counters = &shared.observers.counters;
         Ok(Stats {
-            file_bytes: size(&shared.path),
-            log_bytes: size(&with_suffix(&shared.path, "-wal")),
-            free_bytes,
+            file_bytes: sizes.file,
+            log_bytes: sizes.log,
+            free_bytes: sizes.free,
             queued_batches: depth.batches,
             queued_bytes: depth.bytes,
             waiting_callers: depth.waiting,
@@ -175,9 +158,9 @@ impl Job {
             locked_batches: counters.locked.load(Relaxed),
             transactions: counters.transactions.load(Relaxed),
             durable_transactions: counters.durable_transactions.load(Relaxed),
-            readers: shared.readers.open(),
+            readers: shared.reads.connections(),
             expired_rows: counters.expired.load(Relaxed),
-            quota: shared.context.quota,
+            quota: shared.options.quota_of(&shared.id),
         })
     }
 }
@@ -190,28 +173,22 @@ impl Kept for Job {
     }
 
     fn open(id: &str, path: &Path, options: &Options, root: Arc<RootLock>) -> Result<Job> {
-        let context = ErrorContext {
-            job: id.to_owned(),
-            quota: options.quota_of(id),
-        };
-        let connection = schema::open_writer(path, &context, options.secure_delete)?;
+        let observers = Arc::<Observers>::default();
+        let Opened { writes, reads } = sqlite::open(id, path, options, Arc::clone(&observers))?;
         let capacity = Capacity {
             batches: options.queue_batches,
             bytes: options.queue_bytes,
         };
         let shared = Arc::new(Shared {
             id: id.to_owned(),
-            path: path.to_owned(),
             options: options.clone(),
             queue: Arc::new(Queue::new(capacity)),
             applied: watch::Sender::new(0),
-            readers: Readers::new(schema::open_reader, path.to_owned(), context.clone()),
-            context,
+            reads,
             failures: Mutex::default(),
-            counters: Counters::default(),
-            watches: Watches::default(),
+            observers,
         });
-        let writer = Writer::new(connection, Arc::clone(&shared), root);
+        let writer = Writer::new(writes, Arc::clone(&shared), root);
         let writer = WriterThread::spawn(move || writer.run())?;
         Ok(Job {
             shared,

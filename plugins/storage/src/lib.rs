@@ -29,7 +29,7 @@
 //! [`Storage`] is the module that offers this to others as the interface `storage.kv` of the crate `storage-api`, and
 //! relational databases as `storage.sql`.
 
-mod apply;
+mod backend;
 mod batch;
 mod blocking;
 mod clock;
@@ -45,6 +45,7 @@ pub mod limits;
 mod migrate;
 mod options;
 mod plugin;
+mod pool;
 mod query;
 mod queue;
 mod reader;
@@ -54,6 +55,7 @@ mod schema;
 mod session;
 mod session_reads;
 mod sql;
+mod sqlite;
 mod store;
 mod store_files;
 mod watch;

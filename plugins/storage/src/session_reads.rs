@@ -3,20 +3,19 @@
 use std::path::Path;
 use std::time::Instant;
 
-use rusqlite::Connection;
-
+use crate::backend::Reads;
 use crate::batch;
 use crate::blocking::block_until;
 use crate::error::{Error, Result, check_size};
 use crate::key::{Key, KeyRange};
 use crate::limits;
 use crate::query::{self, Page, Row, Scan};
-use crate::schema;
 use crate::session::Session;
 use crate::watch::Watch;
 
 impl Session {
-    fn read<R>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<R>) -> Result<R> {
+    /// The backend, once it has all earlier writes of the session.
+    fn reads(&self) -> Result<&dyn Reads> {
         let waited = self.shared.options.call_timeout;
         if !self.is_caught_up() {
             block_until(Instant::now() + waited, self.caught_up()).ok_or(Error::Timeout {
@@ -24,7 +23,7 @@ impl Session {
                 waited,
             })?;
         }
-        self.shared.readers.with(waited, read)
+        Ok(&*self.shared.reads)
     }
 
     /// The payload of a key; `None` when it is absent.
@@ -34,7 +33,7 @@ impl Session {
     pub fn get(&self, category: &str, key: impl Into<Key>) -> Result<Option<Vec<u8>>> {
         let key = key.into();
         batch::check_place(category, &key)?;
-        self.read(|connection| query::get(connection, category, &key))
+        self.reads()?.get(category, &key)
     }
 
     /// As [`Session::get`], without waiting and without a large copy. `None` when that is not possible: earlier
@@ -45,13 +44,10 @@ impl Session {
     /// A limit, or a failure of the database.
     pub fn get_now(&self, category: &str, key: &Key) -> Result<Option<Option<Vec<u8>>>> {
         batch::check_place(category, key)?;
-        let limit = limits::INLINE_PAYLOAD_BYTES;
-        let found = self.read_now(|connection| query::get_up_to(connection, category, key, limit))?;
-        Ok(match found {
-            Some(Some(payload)) => payload.map(Some),
-            Some(None) => Some(None),
-            None => None,
-        })
+        if !self.is_caught_up() {
+            return Ok(None);
+        }
+        self.shared.reads.get_now(category, key)
     }
 
     /// As [`Session::exists`], without waiting; `None` as for [`Session::get_now`].
@@ -60,14 +56,10 @@ impl Session {
     /// As [`Session::get_now`].
     pub fn exists_now(&self, category: &str, key: &Key) -> Result<Option<bool>> {
         batch::check_place(category, key)?;
-        self.read_now(|connection| query::exists(connection, category, key))
-    }
-
-    fn read_now<R>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<R>) -> Result<Option<R>> {
         if !self.is_caught_up() {
             return Ok(None);
         }
-        self.shared.readers.with_idle(read).transpose()
+        self.shared.reads.exists_now(category, key)
     }
 
     /// The payloads of several keys at one moment, in their order.
@@ -79,13 +71,7 @@ impl Session {
         batch::check_category(category)?;
         check_size("keys", keys.len(), limits::MAX_GET_MANY)?;
         keys.iter().try_for_each(batch::check_key)?;
-        let limit = limits::MAX_GET_MANY_BYTES;
-        self.read(|connection| query::get_many(connection, category, keys))?
-            .map_err(|size| Error::TooLarge {
-                field: "answer bytes",
-                size,
-                limit,
-            })
+        self.reads()?.get_many(category, keys)
     }
 
     /// Whether a key is there.
@@ -95,7 +81,7 @@ impl Session {
     pub fn exists(&self, category: &str, key: impl Into<Key>) -> Result<bool> {
         let key = key.into();
         batch::check_place(category, &key)?;
-        self.read(|connection| query::exists(connection, category, &key))
+        self.reads()?.exists(category, &key)
     }
 
     /// The number of keys in a range.
@@ -104,7 +90,7 @@ impl Session {
     /// As [`Session::get`].
     pub fn count(&self, category: &str, range: &KeyRange) -> Result<u64> {
         batch::check_range(category, range)?;
-        self.read(|connection| query::count(connection, category, range))
+        self.reads()?.count(category, range)
     }
 
     /// One page of a range, in key order, as it is at one moment.
@@ -113,7 +99,7 @@ impl Session {
     /// As [`Session::get`]; [`Error::InvalidArgument`] or [`Error::TooLarge`] for a wrong `limit`.
     pub fn scan(&self, category: &str, scan: &Scan) -> Result<Page<Row, Key>> {
         scan.check(category)?;
-        self.read(|connection| query::scan(connection, category, scan))
+        self.reads()?.scan(category, scan)
     }
 
     /// One page of the categories that hold at least one key, in byte order, behind `after`.
@@ -123,7 +109,7 @@ impl Session {
     pub fn list_categories(&self, after: Option<&str>, limit: usize) -> Result<Page<String, String>> {
         query::check_page(limit)?;
         after.map_or(Ok(()), batch::check_category)?;
-        self.read(|connection| query::categories(connection, after, limit))
+        self.reads()?.categories(after, limit)
     }
 
     /// Watches a range: every write to it that is committed from now on, whosever it is. At most
@@ -133,7 +119,9 @@ impl Session {
     /// A limit; [`Error::Closed`].
     pub fn watch(&self, category: &str, range: KeyRange) -> Result<Watch> {
         batch::check_range(category, &range)?;
-        self.shared.watches.add(category, range)
+        let watch = self.shared.observers.watches.add(category, range)?;
+        self.shared.reads.observe()?;
+        Ok(watch)
     }
 
     /// Writes a copy of the job, as it is at one moment, to a new file at `path`: a job file like any other,
@@ -142,7 +130,6 @@ impl Session {
     /// # Errors
     /// As [`Session::get`]; [`Error::InvalidArgument`] when `path` exists or is not UTF-8.
     pub fn backup_to(&self, path: &Path) -> Result<()> {
-        let context = &self.shared.context;
-        self.read(|connection| Ok(schema::write_copy(connection, path, context)))?
+        self.reads()?.backup_to(path)
     }
 }

@@ -2,10 +2,10 @@
 
 use rusqlite::{Connection, params};
 
+use super::query;
 use crate::batch::Op;
 use crate::clock;
 use crate::key::{Key, KeyRange};
-use crate::query;
 
 /// What an operation has done.
 pub(crate) enum Applied {

@@ -1,0 +1,108 @@
+//! Reading the file of a job.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::query;
+use crate::backend::{Reads, Sizes};
+use crate::error::{Error, ErrorContext, Result};
+use crate::key::{Key, KeyRange};
+use crate::limits;
+use crate::query::{Page, Row, Scan};
+use crate::reader::Readers;
+use crate::root::with_suffix;
+use crate::schema;
+
+/// The connections that read a file.
+pub(super) struct Files {
+    path: PathBuf,
+    context: ErrorContext,
+    readers: Readers,
+    /// Longest wait for a connection.
+    timeout: Duration,
+}
+
+impl Files {
+    pub(super) fn new(path: &Path, timeout: Duration, context: ErrorContext) -> Self {
+        Files {
+            path: path.to_owned(),
+            readers: Readers::new(schema::open_reader, path.to_owned(), context.clone()),
+            context,
+            timeout,
+        }
+    }
+
+    fn read<R>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<R>) -> Result<R> {
+        self.readers.with(self.timeout, read)
+    }
+}
+
+impl Reads for Files {
+    fn get(&self, category: &str, key: &Key) -> Result<Option<Vec<u8>>> {
+        self.read(|connection| query::get(connection, category, key))
+    }
+
+    fn get_now(&self, category: &str, key: &Key) -> Result<Option<Option<Vec<u8>>>> {
+        let limit = limits::INLINE_PAYLOAD_BYTES;
+        let read = |connection: &Connection| query::get_up_to(connection, category, key, limit);
+        let found = self.readers.with_idle(read).transpose()?;
+        Ok(match found {
+            Some(Some(payload)) => payload.map(Some),
+            Some(None) => Some(None),
+            None => None,
+        })
+    }
+
+    fn exists(&self, category: &str, key: &Key) -> Result<bool> {
+        self.read(|connection| query::exists(connection, category, key))
+    }
+
+    fn exists_now(&self, category: &str, key: &Key) -> Result<Option<bool>> {
+        let read = |connection: &Connection| query::exists(connection, category, key);
+        self.readers.with_idle(read).transpose()
+    }
+
+    fn get_many(&self, category: &str, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
+        self.read(|connection| query::get_many(connection, category, keys))?
+            .map_err(Error::answer_too_large)
+    }
+
+    fn count(&self, category: &str, range: &KeyRange) -> Result<u64> {
+        self.read(|connection| query::count(connection, category, range))
+    }
+
+    fn scan(&self, category: &str, scan: &Scan) -> Result<Page<Row, Key>> {
+        self.read(|connection| query::scan(connection, category, scan))
+    }
+
+    fn categories(&self, after: Option<&str>, limit: usize) -> Result<Page<String, String>> {
+        self.read(|connection| query::categories(connection, after, limit))
+    }
+
+    fn backup_to(&self, path: &Path) -> Result<()> {
+        self.read(|connection| Ok(schema::write_copy(connection, path, &self.context)))?
+    }
+
+    fn sizes(&self) -> Result<Sizes> {
+        let free = self.read(|connection| {
+            let figure = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+            Ok(figure("freelist_count")?.unsigned_abs() * figure("page_size")?.unsigned_abs())
+        })?;
+        let size = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+        Ok(Sizes {
+            file: size(&self.path),
+            log: size(&with_suffix(&self.path, "-wal")),
+            free,
+        })
+    }
+
+    fn connections(&self) -> usize {
+        self.readers.open()
+    }
+
+    fn close(&self) -> Result<()> {
+        self.readers.close(limits::CLOSE_READERS_TIMEOUT)
+    }
+}
