@@ -26,6 +26,7 @@
 
 pub mod limits;
 
+mod enr;
 mod exchange;
 mod filter;
 mod framing;
@@ -41,6 +42,7 @@ mod topic;
 
 pub use libp2p::{Multiaddr, PeerId};
 
+pub use enr::{Capabilities, NodeRecord, RecordError, RecordShards};
 pub use message::{DecodeError, MessageHash, ParseHashError, WakuMessage};
 pub use node::{
     ConfigError, ConnectError, Direction, FilterConfig, FilterError, FilterSubscription, KeyError,

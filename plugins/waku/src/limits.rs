@@ -85,6 +85,11 @@ pub const MAX_PEER_ADDRS: usize = 16;
 /// Protocols of a peer that are kept.
 pub const MAX_PEER_PROTOCOLS: usize = 128;
 
+/// Largest node record in bytes (EIP-778).
+pub const MAX_RECORD: usize = 300;
+/// Addresses of this node that peers are told in place of those it listens on.
+pub const MAX_EXTERNAL_ADDRS: usize = 16;
+
 /// Largest metadata message in bytes (66/WAKU2-METADATA as deployed).
 pub const MAX_METADATA: usize = 1024;
 /// A request must be complete this soon after its first byte, and a response this soon after the request.

@@ -23,7 +23,7 @@ use waku_api::{
     node_events::PeersChanged,
     relay_events::{Message, Started},
 };
-use waku_plugin::{Multiaddr, Node};
+use waku_plugin::{Multiaddr, Node, NodeRecord};
 
 fn said(text: &str) -> WakuMessage {
     WakuMessage {
@@ -91,6 +91,11 @@ async fn messages_go_both_ways_between_a_hosted_node_and_another() {
     let mut counts = hosted.front.subscribe::<PeersChanged>(Overflow::DropOldest, 16);
     let began = timeout(DEADLINE, started.next()).await.unwrap().unwrap().body;
     assert_eq!((began.cluster, began.shard_count), (99, 8));
+    let info = hosted.node.info().await.unwrap();
+    let record: NodeRecord = info.enr.unwrap().parse().unwrap();
+    assert_eq!(record.peer_id().to_string(), info.peer_id);
+    let told: Vec<String> = record.addresses().iter().map(Multiaddr::to_string).collect();
+    assert_eq!(told, info.listen_addresses);
 
     let peer = start(config(TCP)).await;
     peer.subscribe(vec![CONTENT_TOPIC.into()]).await.unwrap();

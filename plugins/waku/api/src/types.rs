@@ -106,6 +106,9 @@ pub struct NodeInfo {
     pub connected_peers: u32,
     /// Counts since the start.
     pub stats: NodeStats,
+    /// Its node record (EIP-778), by which others find it where there is no connection yet: `enr:` and base64url. Null
+    /// from a provider before 1.1.0.
+    pub enr: Option<String>,
 }
 
 /// How well a shard is connected.

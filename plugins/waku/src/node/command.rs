@@ -127,6 +127,7 @@ impl Driver {
             peer_id: self.shared.peer_id,
             listen_addresses: self.listen_addresses(),
             agent: self.agent.clone(),
+            record: self.record.current().clone(),
             cluster: self.shared.sharding.cluster(),
             shards: self.joined.iter().map(|topic| self.shard_info(*topic)).collect(),
             connected_peers: self.peers.len(),

@@ -9,9 +9,9 @@ use crate::{
     Shards,
     limits::{
         FILTER_KEEP_ALIVE, FILTER_TIME_CEILING, FILTER_TIMEOUT, MAX_AGENT, MAX_CONNECTIONS,
-        MAX_CONNECTIONS_CEILING, MAX_FILTER_CRITERIA, MAX_FILTER_CRITERIA_CEILING, MAX_FILTER_PEERS,
-        MAX_FILTER_PEERS_CEILING, MAX_LISTEN_ADDRS, MAX_MESSAGE_SIZE, MAX_MESSAGE_SIZE_CEILING, MAX_SHARDS,
-        MAX_STATIC_PEERS, RECEIVER_QUEUE, RECEIVER_QUEUE_CEILING,
+        MAX_CONNECTIONS_CEILING, MAX_EXTERNAL_ADDRS, MAX_FILTER_CRITERIA, MAX_FILTER_CRITERIA_CEILING,
+        MAX_FILTER_PEERS, MAX_FILTER_PEERS_CEILING, MAX_LISTEN_ADDRS, MAX_MESSAGE_SIZE,
+        MAX_MESSAGE_SIZE_CEILING, MAX_SHARDS, MAX_STATIC_PEERS, RECEIVER_QUEUE, RECEIVER_QUEUE_CEILING,
     },
 };
 
@@ -33,6 +33,9 @@ pub struct NodeConfig {
     /// Addresses to listen on, `/ip4/…/tcp/…` or `/ip4/…/tcp/…/ws`; port 0 lets the system choose. At most
     /// 16.
     pub listen: Vec<Multiaddr>,
+    /// Addresses by which others reach the node, where those that it listens on are not the ones: peers and the node
+    /// record are told these. At most 16.
+    pub external: Vec<Multiaddr>,
     /// The identity.
     pub key: NodeKey,
     /// Peers that are dialled at the start and again whenever they are lost. At most 256.
@@ -96,6 +99,7 @@ impl Default for NodeConfig {
             shards: vec![0],
             relay: true,
             listen: Vec::new(),
+            external: Vec::new(),
             key: NodeKey::random(),
             static_peers: Vec::new(),
             agent: concat!("backplane-waku/", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -185,6 +189,7 @@ impl NodeConfig {
             filter.check()?;
         }
         at_most("listen", "addresses", self.listen.len(), MAX_LISTEN_ADDRS)?;
+        at_most("external", "addresses", self.external.len(), MAX_EXTERNAL_ADDRS)?;
         at_most(
             "static_peers",
             "addresses",
@@ -286,6 +291,10 @@ mod tests {
         assert_eq!(
             text(|c| c.listen = many[..17].to_vec()),
             "listen has 17 addresses, the limit is 16"
+        );
+        assert_eq!(
+            text(|c| c.external = many[..17].to_vec()),
+            "external has 17 addresses, the limit is 16"
         );
         assert_eq!(
             text(|c| c.static_peers = many),

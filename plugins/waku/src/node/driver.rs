@@ -22,6 +22,7 @@ use super::{
     filter_server::FilterServer,
     lightpush::Pushes,
     peers::Peers,
+    record::OwnRecord,
     redial::StaticPeers,
     transport,
 };
@@ -43,6 +44,9 @@ pub(super) struct Driver {
     /// The shards that the node takes part in at present.
     pub(super) joined: BTreeSet<PubsubTopic>,
     pub(super) agent: String,
+    pub(super) record: OwnRecord,
+    /// Where others reach the node, if these are not the addresses that it listens on.
+    pub(super) external: Vec<Multiaddr>,
     /// When something was last handed to peers.
     pub(super) last_publish: Option<Instant>,
     configured: BTreeSet<PubsubTopic>,
@@ -71,6 +75,7 @@ impl Driver {
     ) -> Result<Self, NodeError> {
         let transport = transport::build(config.key.keypair(), config.muxers)?;
         let behaviour = Behaviour::new(&config)?;
+        let record = OwnRecord::new(&config)?;
         let limits = swarm::Config::with_tokio_executor()
             .with_idle_connection_timeout(IDLE_TIMEOUT)
             .with_max_negotiating_inbound_streams(MAX_NEGOTIATING_STREAMS);
@@ -90,7 +95,9 @@ impl Driver {
             filter_client: FilterClient::default(),
             filter_server: FilterServer::new(config.filter),
             joined: BTreeSet::new(),
+            record,
             agent: config.agent,
+            external: config.external,
             last_publish: None,
             configured,
             listen: config.listen,
@@ -100,6 +107,9 @@ impl Driver {
             filter_sweep: every(FILTER_SWEEP),
             filter_keep_alive: every(config.filter_keep_alive),
         };
+        for address in &driver.external {
+            driver.swarm.add_external_address(address.clone());
+        }
         driver.sync_shards();
         Ok(driver)
     }
@@ -163,6 +173,7 @@ impl Driver {
             }
         }
         self.joined = wanted;
+        self.renew_record();
     }
 }
 

@@ -75,6 +75,7 @@ impl Driver {
             } => {
                 tracing::debug!(%send_back_addr, %error, "incoming connection failed");
             }
+            SwarmEvent::NewListenAddr { .. } | SwarmEvent::ExpiredListenAddr { .. } => self.renew_record(),
             SwarmEvent::ListenerError { error, .. } => tracing::warn!(%error, "listener"),
             SwarmEvent::ListenerClosed {
                 addresses, reason, ..

@@ -14,6 +14,8 @@ use libp2p::{
 };
 use zeroize::Zeroizing;
 
+use crate::enr::RecordKey;
+
 const KEY_DIGITS: usize = 64;
 /// A key file may hold the digits, `0x` and white space around them.
 const MAX_KEY_FILE: u64 = 256;
@@ -134,6 +136,12 @@ impl NodeKey {
         let keypair = self.0.clone().try_into_secp256k1().map_err(io::Error::other)?;
         let bytes = Zeroizing::new(keypair.secret().to_bytes());
         Ok(Zeroizing::new(hex::encode(&bytes[..])))
+    }
+
+    /// The key in the form that signs node records; `None` for no key of this crate's making.
+    pub(super) fn record_key(&self) -> Option<RecordKey> {
+        let keypair = self.0.clone().try_into_secp256k1().ok()?;
+        RecordKey::new(&mut Zeroizing::new(keypair.secret().to_bytes())[..])
     }
 
     /// The peer id that follows from the key.

@@ -16,6 +16,7 @@ mod lightpush;
 mod listen;
 mod peers;
 mod publish;
+mod record;
 mod redial;
 mod seen;
 mod services;
@@ -33,7 +34,7 @@ use std::{
 use libp2p::{Multiaddr, PeerId};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::{MessageHash, PubsubTopic, ShardError, Shards, WakuMessage, limits::COMMAND_QUEUE};
+use crate::{MessageHash, NodeRecord, PubsubTopic, ShardError, Shards, WakuMessage, limits::COMMAND_QUEUE};
 use command::Command;
 use delivery::Delivery;
 use driver::Driver;
@@ -83,6 +84,8 @@ pub struct NodeInfo {
     pub listen_addresses: Vec<Multiaddr>,
     /// What peers are told about this program.
     pub agent: String,
+    /// The node's record, by which others find it where there is no connection yet.
+    pub record: NodeRecord,
     /// The cluster.
     pub cluster: u16,
     /// The shards that it relays, in order.

@@ -25,6 +25,10 @@ pub struct WakuConfig {
     /// the system choose; its choice is used again at the next start if it is still free.
     #[default(["/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/tcp/0/ws"])]
     pub listen_addresses: Vec<String>,
+    /// Multiaddrs by which others reach the node, where those that it listens on are not the ones, as behind a
+    /// router; at most 16. Peers and the node record are told these.
+    #[default([])]
+    pub external_addresses: Vec<String>,
     /// The node key, a secp256k1 private key: 64 hexadecimal digits, with or without `0x`. Without it the key is in a
     /// file.
     pub node_key: Option<NodeKeyText>,
@@ -110,6 +114,7 @@ impl WakuConfig {
             shard_count: self.num_shards_in_network,
             shards: self.shards.clone(),
             listen: addresses("listen_addresses", &self.listen_addresses, listenable)?,
+            external: addresses("external_addresses", &self.external_addresses, |_| true)?,
             key,
             static_peers: addresses("static_peers", &self.static_peers, |_| true)?,
             agent: self.agent.clone().unwrap_or(defaults.agent),
@@ -168,6 +173,7 @@ fn renamed(error: ConfigError) -> ConfigError {
     let name = |field| match field {
         "shard_count" => "num_shards_in_network",
         "listen" => "listen_addresses",
+        "external" => "external_addresses",
         "receiver_queue" => "message_queue",
         other => other,
     };

@@ -17,6 +17,7 @@ impl waku_api::Node for Waku {
             shards: info.shards.into_iter().map(Into::into).collect(),
             connected_peers: count(info.connected_peers),
             stats: info.stats.into(),
+            enr: Some(info.record.to_string()),
         })
     }
 
