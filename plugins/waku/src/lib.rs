@@ -34,6 +34,7 @@ mod lightpush;
 mod message;
 mod metadata;
 mod node;
+mod peer_exchange;
 mod plugin;
 mod relay;
 mod status;

@@ -90,6 +90,37 @@ pub const MAX_RECORD: usize = 300;
 /// Addresses of this node that peers are told in place of those it listens on.
 pub const MAX_EXTERNAL_ADDRS: usize = 16;
 
+/// Node records in an answer of peer exchange.
+pub const MAX_EXCHANGED_RECORDS: usize = 60;
+/// Node records that the node asks for at once when it lacks peers.
+pub const EXCHANGE_COUNT: u64 = 30;
+/// Pause before the same peer is asked for records again.
+pub const EXCHANGE_PAUSE: Duration = Duration::from_secs(60);
+
+/// Peers that are known, connected or not; whom nothing speaks for goes first.
+pub const MAX_KNOWN_PEERS: usize = 1000;
+/// Pause between two looks for peers that are lacking.
+pub const SEEK_PERIOD: Duration = Duration::from_secs(5);
+/// Known peers that are dialled at once.
+pub const MAX_SEEK_DIALS: usize = 10;
+/// Pause before a known peer is dialled again after the first failure; each further one multiplies it by
+/// [`BACK_OFF_FACTOR`].
+pub const BACK_OFF: Duration = Duration::from_secs(120);
+/// See [`BACK_OFF`].
+pub const BACK_OFF_FACTOR: u32 = 4;
+/// A known peer that could not be reached so often in a row is forgotten.
+pub const MAX_DIAL_FAILURES: u32 = 5;
+/// A known peer that hung up is not dialled again before this time.
+pub const HUNG_UP_PAUSE: Duration = Duration::from_secs(10);
+/// Peers in each shard that the node looks for, unless configured otherwise.
+pub const SHARD_PEERS: usize = 8;
+/// Upper end of the configurable number of peers in each shard.
+pub const SHARD_PEERS_CEILING: usize = 100;
+/// Peers with each service that a light node looks for.
+pub const SERVICE_PEERS: usize = 2;
+/// Connections to one IP address, unless configured otherwise. The loopback interface is exempt.
+pub const MAX_PEERS_PER_IP: usize = 5;
+
 /// Largest metadata message in bytes (66/WAKU2-METADATA as deployed).
 pub const MAX_METADATA: usize = 1024;
 /// A request must be complete this soon after its first byte, and a response this soon after the request.

@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::{TCP, WS, address, config, message, next, relay_behind, start, until};
+use support::{TCP, WS, address, config, message, next, relay_behind, start, until, until_peers};
 use test_peers::{LightNode, Options};
 use waku_plugin::{FilterConfig, Node, NodeConfig, WakuMessage};
 
@@ -83,6 +83,38 @@ async fn a_stock_light_node_over_ws_and_mplex() {
 #[tokio::test]
 async fn a_light_node_over_tcp_and_yamux() {
     serve(Options::TCP_YAMUX, TCP).await;
+}
+
+/// js-waku asks for peers and reads what our nodes have signed.
+#[tokio::test]
+async fn js_is_told_of_peers_and_reads_their_records() {
+    let asked = start(NodeConfig {
+        peer_exchange: true,
+        ..service(WS)
+    })
+    .await;
+    let other = start(service(WS)).await;
+    let record = other.info().await.unwrap().record;
+    asked.learn(vec![record.clone()]).await.unwrap();
+    until_peers(&asked, 1).await;
+
+    let mut js = connected(Options::WS_MPLEX, &asked).await;
+    let told = js.exchange(10).await.unwrap().unwrap();
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0], js.read_record(&record.to_string()).await.unwrap());
+    assert_eq!(told[0].peer_id, other.peer_id().to_string());
+    assert_eq!(
+        (told[0].cluster_id, &told[0].shards),
+        (Some(99), &(0..8).collect())
+    );
+    assert!(told[0].light_push && told[0].filter);
+    let dialled = address(&other).await.to_string();
+    let dialled = dialled.split("/p2p/").next().unwrap();
+    assert!(
+        told[0].addresses.iter().any(|it| it.starts_with(dialled)),
+        "{told:?}"
+    );
+    js.stop().await.unwrap();
 }
 
 /// One pushes, the other gets it.

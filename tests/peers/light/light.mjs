@@ -8,6 +8,8 @@
 //   {"subscribe": {"topic"}}                     filter
 //   {"unsubscribe": {"topic"}}
 //   {"ping": true}                               asks the filter service whether it knows us
+//   {"exchange": COUNT}                          peer exchange
+//   {"record": "enr:…"}                          reads a node record
 //   {"close": true}                              stops, as the end of stdin does
 // stdout, one event a line:
 //   {"ready": {"peerId"}}
@@ -15,6 +17,8 @@
 //   {"pushed": {"error"}}                        error is null if the peer published it
 //   {"subscribed": BOOL}, {"unsubscribed": BOOL}, {"pinged": {"error"}}
 //   {"received": {"topic", "payload", "hash", "timestamp"}}   timestamp in milliseconds
+//   {"exchanged": {"error", "records"}}          the records as {"record"} has them
+//   {"record": {"peerId", "clusterId", "shards", "lightPush", "filter", "addresses"}}
 //   {"error": TEXT}                              the command that could not be handled, and why
 
 import "../with-resolvers.mjs";
@@ -24,6 +28,8 @@ import { yamux } from "@chainsafe/libp2p-yamux";
 import { tcp } from "@libp2p/tcp";
 import { multiaddr } from "@multiformats/multiaddr";
 import { FilterCore, LightPushCore } from "@waku/core";
+import { wakuPeerExchangeDiscovery } from "@waku/discovery";
+import { EnrDecoder } from "@waku/enr";
 import { createLightNode } from "@waku/sdk";
 
 const IDENTIFY_WAIT_MS = 15_000;
@@ -55,6 +61,7 @@ const node = await createLightNode({
 });
 const push = new LightPushCore(node.libp2p);
 const filter = new FilterCore(async () => {}, node.libp2p);
+const { peerExchange } = wakuPeerExchangeDiscovery()(node.libp2p.components);
 const identified = new Map();
 node.libp2p.addEventListener("peer:identify", ({ detail: { peerId, protocols } }) => {
   identified.set(peerId.toString(), protocols);
@@ -89,6 +96,17 @@ function received(message) {
   say({ received: { topic: message.contentTopic, payload, hash: message.hashStr, timestamp } });
 }
 
+function described(enr) {
+  return {
+    peerId: enr.peerId.toString(),
+    clusterId: enr.shardInfo?.clusterId ?? null,
+    shards: enr.shardInfo?.shards ?? [],
+    lightPush: enr.waku2?.lightPush ?? false,
+    filter: enr.waku2?.filter ?? false,
+    addresses: enr.getAllLocationMultiaddrs().map((address) => address.toString()),
+  };
+}
+
 async function obey(command) {
   if (command.connect !== undefined) await connect(command.connect);
   else if (command.push !== undefined) {
@@ -104,6 +122,11 @@ async function obey(command) {
   } else if (command.ping !== undefined) {
     const { failure } = await filter.ping(service);
     say({ pinged: { error: failure?.error ?? null } });
+  } else if (command.exchange !== undefined) {
+    const { peerInfos, error } = await peerExchange.query({ numPeers: command.exchange, peerId: service });
+    say({ exchanged: { error, records: (peerInfos ?? []).map(({ ENR }) => described(ENR)) } });
+  } else if (command.record !== undefined) {
+    say({ record: described(await EnrDecoder.fromString(command.record)) });
   } else if (command.close !== undefined) await close();
   else throw new Error("unknown command");
 }

@@ -20,6 +20,8 @@ enum Event {
     Subscribed(bool),
     Unsubscribed(bool),
     Pinged(Outcome),
+    Exchanged(Exchanged),
+    Record(LightRecord),
     Received(LightReceived),
     Error(String),
 }
@@ -55,6 +57,31 @@ pub struct LightConnected {
     pub protocols: Vec<String>,
     /// Its cluster.
     pub cluster_id: Option<u32>,
+}
+
+/// What came of a request for peers.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+struct Exchanged {
+    error: Option<String>,
+    records: Vec<LightRecord>,
+}
+
+/// A node record as js-waku reads it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LightRecord {
+    /// The peer that has signed it.
+    pub peer_id: String,
+    /// Its cluster, if it names one.
+    pub cluster_id: Option<u16>,
+    /// Its shards.
+    pub shards: Vec<u16>,
+    /// Whether it serves lightpush.
+    pub light_push: bool,
+    /// Whether it serves filter.
+    pub filter: bool,
+    /// Where it can be dialled.
+    pub addresses: Vec<String>,
 }
 
 /// A message that was pushed to the light node.
@@ -173,6 +200,33 @@ impl LightNode {
     pub async fn ping(&mut self) -> Result<Option<String>, PeerError> {
         self.ask(json!({ "ping": true }), |event| match event {
             Event::Pinged(outcome) => Some(outcome.error),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Asks the service for the records of up to `count` peers. Gives js-waku's word for a refusal.
+    ///
+    /// # Errors
+    /// [`PeerError`].
+    pub async fn exchange(&mut self, count: u32) -> Result<Result<Vec<LightRecord>, String>, PeerError> {
+        self.ask(json!({ "exchange": count }), |event| match event {
+            Event::Exchanged(Exchanged { error: None, records }) => Some(Ok(records)),
+            Event::Exchanged(Exchanged {
+                error: Some(error), ..
+            }) => Some(Err(error)),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Has js-waku read a node record.
+    ///
+    /// # Errors
+    /// [`PeerError`], also if js-waku finds fault with it.
+    pub async fn read_record(&mut self, record: &str) -> Result<LightRecord, PeerError> {
+        self.ask(json!({ "record": record }), |event| match event {
+            Event::Record(record) => Some(record),
             _ => None,
         })
         .await

@@ -173,3 +173,5 @@ impl fmt::Display for NodeRecord {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) use tests::{sample, sample_with};

@@ -19,6 +19,22 @@ fn shards(cluster: u16, shards: impl IntoIterator<Item = u16>) -> RecordShards {
     }
 }
 
+/// A record of a peer that relays shard 0 of cluster 99, by a key that follows from `number`.
+pub(crate) fn sample(number: u8) -> NodeRecord {
+    let content = Content::new(Capabilities::RELAY, Some(shards(99, [0])), None);
+    sample_with(
+        number,
+        1,
+        content.with_addresses(addresses(&["/ip4/127.0.0.1/tcp/60000"])),
+    )
+}
+
+pub(crate) fn sample_with(number: u8, seq: u64, content: Content) -> NodeRecord {
+    content
+        .sign(seq, &RecordKey::new(&mut [number; 32]).unwrap())
+        .unwrap()
+}
+
 fn addresses(texts: &[&str]) -> Vec<Multiaddr> {
     texts.iter().map(|text| text.parse().unwrap()).collect()
 }

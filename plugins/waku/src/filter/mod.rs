@@ -13,7 +13,7 @@ pub(crate) use feed::{Feed, Offer};
 pub(crate) use subscriptions::Subscriptions;
 pub(crate) use wire::{Ask, Criteria, Pushed, Request, decode_response, encode_push, encode_response};
 
-const SUBSCRIBE: &str = "/vac/waku/filter-subscribe/2.0.0-beta1";
+pub(crate) const SUBSCRIBE: &str = "/vac/waku/filter-subscribe/2.0.0-beta1";
 const PUSH: &str = "/vac/waku/filter-push/2.0.0-beta1";
 
 /// The requests.

@@ -32,12 +32,15 @@ pub(crate) enum Version {
 }
 
 impl Version {
-    pub(crate) fn behaviour(self, serve: bool) -> exchange::Behaviour {
-        let protocol = match self {
+    pub(crate) fn protocol(self) -> &'static str {
+        match self {
             Self::V3 => v3::PROTOCOL,
             Self::Legacy => legacy::PROTOCOL,
-        };
-        exchange::new(protocol, serve, MAX_MESSAGE_FRAME)
+        }
+    }
+
+    pub(crate) fn behaviour(self, serve: bool) -> exchange::Behaviour {
+        exchange::new(self.protocol(), serve, MAX_MESSAGE_FRAME)
     }
 
     pub(crate) fn encode_request(self, request: &Request) -> Vec<u8> {

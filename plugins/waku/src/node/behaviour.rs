@@ -11,7 +11,7 @@ use crate::{
     exchange, filter,
     lightpush::Version,
     limits::{MAX_CONNECTIONS_PER_PEER, MAX_PENDING_CONNECTIONS, PING_INTERVAL, PING_TIMEOUT},
-    metadata, relay, streams,
+    metadata, peer_exchange, relay, streams,
 };
 
 /// What deployed nodes call their version of libp2p in identify.
@@ -26,6 +26,7 @@ pub(super) struct Behaviour {
     pub(super) lightpush_legacy: exchange::Behaviour,
     pub(super) filter: exchange::Behaviour,
     pub(super) filter_push: streams::Behaviour,
+    pub(super) peer_exchange: exchange::Behaviour,
     identify: identify::Behaviour,
     ping: ping::Behaviour,
 }
@@ -51,6 +52,7 @@ impl Behaviour {
             lightpush_legacy: Version::Legacy.behaviour(config.lightpush),
             filter: filter::requests(config.filter.is_some()),
             filter_push: filter::pushes(),
+            peer_exchange: peer_exchange::behaviour(config.peer_exchange),
             identify: identify::Behaviour::new(identify),
             ping: ping::Behaviour::new(
                 ping::Config::new()

@@ -6,12 +6,14 @@ use tokio::sync::oneshot;
 use super::{
     ConnectError, FilterSubscription, LightPushError, LightPushReceipt, NodeInfo, Origin, PublishError,
     ShardInfo,
+    book::Source,
     driver::{Driver, Flow},
     filter_client::{FilterAsk, FilterReply},
+    peer_exchange::RecordsReply,
     peers::PeerInfo,
     publish::Prepared,
 };
-use crate::{MessageHash, PubsubTopic, relay};
+use crate::{MessageHash, NodeRecord, PubsubTopic, relay};
 
 pub(super) type Reply<T> = oneshot::Sender<T>;
 
@@ -21,6 +23,8 @@ pub(super) enum Command {
     Filter(PeerId, FilterAsk, FilterReply),
     FilterSubscriptions(Reply<Vec<FilterSubscription>>),
     RestoreFilters(Vec<FilterSubscription>, Reply<()>),
+    ExchangePeers(PeerId, u64, RecordsReply),
+    Learn(Vec<NodeRecord>, Reply<()>),
     SyncShards(Reply<()>),
     Connect(Multiaddr, Reply<Result<PeerId, ConnectError>>),
     Disconnect(Multiaddr, Reply<Result<(), ConnectError>>),
@@ -43,6 +47,11 @@ impl Driver {
             Command::FilterSubscriptions(reply) => answer(reply, self.filter_subscriptions()),
             Command::RestoreFilters(subscriptions, reply) => {
                 self.restore_filters(subscriptions);
+                answer(reply, ());
+            }
+            Command::ExchangePeers(peer, count, reply) => self.exchange_peers(peer, count, reply),
+            Command::Learn(records, reply) => {
+                self.learn(records, Source::User);
                 answer(reply, ());
             }
             Command::SyncShards(reply) => {

@@ -11,7 +11,8 @@ use crate::{
         FILTER_KEEP_ALIVE, FILTER_TIME_CEILING, FILTER_TIMEOUT, MAX_AGENT, MAX_CONNECTIONS,
         MAX_CONNECTIONS_CEILING, MAX_EXTERNAL_ADDRS, MAX_FILTER_CRITERIA, MAX_FILTER_CRITERIA_CEILING,
         MAX_FILTER_PEERS, MAX_FILTER_PEERS_CEILING, MAX_LISTEN_ADDRS, MAX_MESSAGE_SIZE,
-        MAX_MESSAGE_SIZE_CEILING, MAX_SHARDS, MAX_STATIC_PEERS, RECEIVER_QUEUE, RECEIVER_QUEUE_CEILING,
+        MAX_MESSAGE_SIZE_CEILING, MAX_PEERS_PER_IP, MAX_SHARDS, MAX_STATIC_PEERS, RECEIVER_QUEUE,
+        RECEIVER_QUEUE_CEILING, SHARD_PEERS, SHARD_PEERS_CEILING,
     },
 };
 
@@ -54,6 +55,13 @@ pub struct NodeConfig {
     pub filter: Option<FilterConfig>,
     /// Pause between two pings to a filter service that this node has subscribed at, up to a day.
     pub filter_keep_alive: Duration,
+    /// Whether to tell peers of others, and to ask them when there are too few (peer exchange).
+    pub peer_exchange: bool,
+    /// Peers in each shard up to which the node connects to those that it knows of, at most 100; 0 to leave it to
+    /// others.
+    pub shard_peers: usize,
+    /// Connections to one IP address, except those over the loopback interface; 0 for any number.
+    pub max_peers_per_ip: usize,
     /// Stream multiplexers that are offered.
     pub muxers: Muxers,
 }
@@ -109,6 +117,9 @@ impl Default for NodeConfig {
             lightpush: false,
             filter: None,
             filter_keep_alive: FILTER_KEEP_ALIVE,
+            peer_exchange: false,
+            shard_peers: SHARD_PEERS,
+            max_peers_per_ip: MAX_PEERS_PER_IP,
             muxers: Muxers::default(),
         }
     }
@@ -184,6 +195,7 @@ impl NodeConfig {
             MAX_CONNECTIONS_CEILING as usize,
         )?;
         within("receiver_queue", self.receiver_queue, 1, RECEIVER_QUEUE_CEILING)?;
+        within("shard_peers", self.shard_peers, 0, SHARD_PEERS_CEILING)?;
         within_time("filter_keep_alive", self.filter_keep_alive)?;
         if let Some(filter) = &self.filter {
             filter.check()?;
@@ -281,6 +293,10 @@ mod tests {
         assert_eq!(
             text(|c| c.receiver_queue = 0),
             "receiver_queue must be between 1 and 65536, found 0"
+        );
+        assert_eq!(
+            text(|c| c.shard_peers = 101),
+            "shard_peers must be between 0 and 100, found 101"
         );
         assert_eq!(
             text(|c| c.agent = "a".repeat(257)),

@@ -86,6 +86,7 @@ impl Driver {
         }
         if let Some(peer) = self.named_by(&address) {
             self.static_peers.release(&peer, Instant::now());
+            self.book.release(&peer);
             if self.swarm.is_connected(&peer) {
                 if self.peers.is_settled(&peer) {
                     return answer(reply, Ok(peer));
@@ -114,6 +115,7 @@ impl Driver {
             return answer(reply, Err(ConnectError::NotConnected(address)));
         };
         self.static_peers.hold(&peer);
+        self.book.hold(&peer);
         match self.swarm.disconnect_peer_id(peer) {
             Ok(()) => self.waiting.closing.entry(peer).or_default().push(reply),
             Err(()) => answer(reply, Err(ConnectError::NotConnected(address))),

@@ -16,11 +16,13 @@ use tokio::{
 use super::{
     NodeConfig, NodeError, Shared,
     behaviour::Behaviour,
+    book::Book,
     command::{Command, Reply, answer},
     connect::Waiting,
     filter_client::FilterClient,
     filter_server::FilterServer,
     lightpush::Pushes,
+    peer_exchange::Exchanges,
     peers::Peers,
     record::OwnRecord,
     redial::StaticPeers,
@@ -28,7 +30,7 @@ use super::{
 };
 use crate::{
     PubsubTopic,
-    limits::{FILTER_SWEEP, IDLE_TIMEOUT, MAX_NEGOTIATING_STREAMS, SCORE_SWEEP},
+    limits::{FILTER_SWEEP, IDLE_TIMEOUT, MAX_NEGOTIATING_STREAMS, SCORE_SWEEP, SEEK_PERIOD},
     relay,
 };
 
@@ -37,6 +39,12 @@ pub(super) struct Driver {
     pub(super) shared: Arc<Shared>,
     pub(super) peers: Peers,
     pub(super) static_peers: StaticPeers,
+    pub(super) book: Book,
+    pub(super) exchanges: Exchanges,
+    pub(super) exchanges_peers: bool,
+    pub(super) shard_peers: usize,
+    pub(super) ip_limit: usize,
+    pub(super) max_connections: usize,
     pub(super) waiting: Waiting,
     pub(super) pushes: Pushes,
     pub(super) filter_client: FilterClient,
@@ -56,6 +64,7 @@ pub(super) struct Driver {
     pub(super) connected: watch::Sender<usize>,
     pub(super) commands: mpsc::Receiver<Command>,
     score_sweep: Interval,
+    seek: Interval,
     filter_sweep: Interval,
     filter_keep_alive: Interval,
 }
@@ -86,6 +95,12 @@ impl Driver {
             .filter_map(|shard| PubsubTopic::new(config.cluster, shard).ok())
             .collect();
         let mut driver = Self {
+            book: Book::new(shared.peer_id, config.cluster),
+            exchanges: Exchanges::default(),
+            exchanges_peers: config.peer_exchange,
+            shard_peers: config.shard_peers,
+            ip_limit: config.max_peers_per_ip,
+            max_connections: config.max_connections as usize,
             swarm: Swarm::new(transport, behaviour, shared.peer_id, limits),
             shared,
             peers: Peers::default(),
@@ -104,6 +119,7 @@ impl Driver {
             connected: watch::Sender::new(0),
             commands,
             score_sweep: every(SCORE_SWEEP),
+            seek: every(SEEK_PERIOD),
             filter_sweep: every(FILTER_SWEEP),
             filter_keep_alive: every(config.filter_keep_alive),
         };
@@ -135,6 +151,10 @@ impl Driver {
                 }
                 _ = self.score_sweep.tick() => {
                     self.drop_graylisted();
+                    Flow::Continue
+                }
+                _ = self.seek.tick() => {
+                    self.seek_peers();
                     Flow::Continue
                 }
                 _ = self.filter_sweep.tick() => {

@@ -4,7 +4,9 @@ use std::{sync::Arc, time::Instant};
 
 use libp2p::{PeerId, identify, ping, request_response, swarm::SwarmEvent};
 
-use super::{ReceivedMessage, behaviour::BehaviourEvent, connect::reason, delivery::Origin, driver::Driver};
+use super::{
+    ReceivedMessage, behaviour::BehaviourEvent, connect::reason, delivery::Origin, driver::Driver, seek,
+};
 use crate::{
     PubsubTopic,
     lightpush::Version,
@@ -27,7 +29,9 @@ impl Driver {
                 self.peers.connected(peer_id, &endpoint);
                 if self.waiting.established(connection_id, peer_id) {
                     self.static_peers.release(&peer_id, now);
+                    self.book.release(&peer_id);
                 }
+                self.book.established(&peer_id, now);
                 self.static_peers.established(connection_id, peer_id, now);
                 if num_established.get() == 1 {
                     tracing::debug!(%peer_id, address = %endpoint.get_remote_address(), "connected");
@@ -35,6 +39,9 @@ impl Driver {
                     let ours = self.own_metadata();
                     self.swarm.behaviour_mut().metadata.send_request(&peer_id, ours);
                     self.renew_filters(peer_id);
+                    if endpoint.is_listener() && self.is_crowded(endpoint.get_remote_address()) {
+                        self.hang_up(peer_id, "there are too many connections with its address");
+                    }
                     if endpoint.is_dialer() && self.static_peers.is_held(&peer_id) {
                         self.hang_up(peer_id, "it was disconnected while it was dialled");
                     }
@@ -57,6 +64,7 @@ impl Driver {
                 self.connected.send_replace(self.peers.len());
                 self.waiting.closed(&peer_id, reason);
                 self.static_peers.closed(&peer_id, now);
+                self.book.closed(&peer_id, now);
             }
             SwarmEvent::OutgoingConnectionError {
                 connection_id,
@@ -67,6 +75,7 @@ impl Driver {
                 tracing::debug!(?peer_id, reason, "dial failed");
                 self.waiting.failed(connection_id, &reason);
                 self.static_peers.failed(connection_id, &reason, now);
+                self.book.failed(connection_id, now);
             }
             SwarmEvent::IncomingConnectionError {
                 send_back_addr,
@@ -92,10 +101,16 @@ impl Driver {
             BehaviourEvent::Metadata(event) => self.hear_metadata(event),
             BehaviourEvent::Lightpush(event) => self.hear_lightpush(Version::V3, event),
             BehaviourEvent::Filter(event) => self.hear_filter(event),
+            BehaviourEvent::PeerExchange(event) => self.hear_peer_exchange(event),
             BehaviourEvent::FilterPush(event) => self.hear_pushes(event),
             BehaviourEvent::LightpushLegacy(event) => self.hear_lightpush(Version::Legacy, event),
             BehaviourEvent::Identify(identify::Event::Received { peer_id, info, .. }) => {
+                let protocols: Vec<String> = info.protocols.iter().map(ToString::to_string).collect();
                 self.peers.identified(&peer_id, info);
+                let addresses = self.peers.dial(peer_id);
+                self.book
+                    .identified(peer_id, addresses, seek::capabilities(&protocols));
+                self.book.established(&peer_id, Instant::now());
             }
             BehaviourEvent::Ping(ping::Event { peer, result, .. }) => {
                 let answered = !matches!(result, Err(ping::Failure::Timeout | ping::Failure::Other { .. }));
@@ -165,7 +180,7 @@ impl Driver {
                 message: Message::Request { request, channel, .. },
                 ..
             } => {
-                self.peers.told(&peer, &request, ours);
+                self.told(peer, &request, ours);
                 let answer = self.own_metadata();
                 if self
                     .swarm
@@ -182,7 +197,7 @@ impl Driver {
                 message: Message::Response { response, .. },
                 ..
             } => {
-                self.peers.told(&peer, &response, ours);
+                self.told(peer, &response, ours);
                 self.peers.settle(&peer);
                 if !self.refuse_mismatch(peer) {
                     self.waiting.settle(&peer, Ok(()));
@@ -203,6 +218,13 @@ impl Driver {
         }
     }
 
+    fn told(&mut self, peer: PeerId, metadata: &Metadata, ours: u16) {
+        self.peers.told(&peer, metadata, ours);
+        if let Some((_, connected)) = self.peers.iter().find(|(it, _)| **it == peer) {
+            self.book.in_shards(&peer, &connected.shards);
+        }
+    }
+
     pub(super) fn own_metadata(&self) -> Metadata {
         Metadata::new(
             self.shared.sharding.cluster(),
@@ -216,6 +238,7 @@ impl Driver {
         let mismatch = self.peers.is_mismatch(&peer);
         if mismatch && self.peers.refuse(&peer) {
             self.shared.counters.refused_peers.add();
+            self.book.shun(&peer, Instant::now());
             self.hang_up(peer, "it is of another cluster");
         }
         mismatch
@@ -236,6 +259,7 @@ impl Driver {
             .copied()
             .collect();
         for peer in peers {
+            self.book.shun(&peer, Instant::now());
             self.hang_up(peer, "its score is too low");
         }
     }

@@ -1,6 +1,7 @@
 //! The running node: its handle here, its driver beside.
 
 mod behaviour;
+mod book;
 mod command;
 mod config;
 mod connect;
@@ -14,10 +15,12 @@ mod hear;
 mod key;
 mod lightpush;
 mod listen;
+mod peer_exchange;
 mod peers;
 mod publish;
 mod record;
 mod redial;
+mod seek;
 mod seen;
 mod services;
 mod stats;

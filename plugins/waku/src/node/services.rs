@@ -3,10 +3,10 @@
 use libp2p::PeerId;
 
 use super::{
-    FilterError, FilterSubscription, LightPushError, LightPushReceipt, Node, Stopped, SubscribeError,
-    command::Command, delivery::Criteria, filter_client::FilterAsk, publish,
+    FilterError, FilterSubscription, LightPushError, LightPushReceipt, Node, ServiceError, Stopped,
+    SubscribeError, command::Command, delivery::Criteria, filter_client::FilterAsk, publish,
 };
-use crate::{PubsubTopic, WakuMessage, limits::MAX_FILTER_TOPICS};
+use crate::{NodeRecord, PubsubTopic, WakuMessage, limits::MAX_FILTER_TOPICS};
 
 impl Node {
     /// Has a connected peer publish a message, by lightpush 3 or else 2, and returns once it says that it has.
@@ -97,6 +97,24 @@ impl Node {
     pub async fn filter_ping(&self, peer: PeerId) -> Result<(), FilterError> {
         self.ask(|reply| Command::Filter(peer, FilterAsk::Ping, reply))
             .await?
+    }
+
+    /// Asks a connected peer for the records of up to `count` peers (peer exchange), at most 60. The node also connects
+    /// to those that it needs. It asks by itself, too, while it has too few, if the configuration says so.
+    ///
+    /// # Errors
+    /// [`ServiceError`], after about 20 s at the latest.
+    pub async fn exchange_peers(&self, peer: PeerId, count: u64) -> Result<Vec<NodeRecord>, ServiceError> {
+        self.ask(|reply| Command::ExchangePeers(peer, count, reply))
+            .await?
+    }
+
+    /// Tells the node of peers. It connects to those among them that it needs.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn learn(&self, records: Vec<NodeRecord>) -> Result<(), Stopped> {
+        self.ask(|reply| Command::Learn(records, reply)).await
     }
 
     /// Content topics by their shards, in parts of the size of a filter request.

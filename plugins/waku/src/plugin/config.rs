@@ -53,6 +53,16 @@ pub struct WakuConfig {
     /// Whether to take part in shards at all. A light node does not: it publishes and receives through peers that do.
     #[default(true)]
     pub relay: bool,
+    /// Whether to tell peers of others on request, and to ask them when there are too few (peer exchange).
+    #[default(false)]
+    pub peer_exchange: bool,
+    /// Peers in each shard up to which the node connects to those that it knows of, at most 100; 0 to leave it to
+    /// others.
+    #[default(8)]
+    pub shard_peers: u32,
+    /// Connections to one IP address, except those over the loopback interface; 0 for any number.
+    #[default(5)]
+    pub ip_colocation_limit: u32,
     /// Whether to publish for light nodes (lightpush).
     #[default(false)]
     pub lightpush: bool,
@@ -124,6 +134,9 @@ impl WakuConfig {
             relay: self.relay,
             lightpush: self.lightpush,
             filter: self.filter.then(FilterConfig::default),
+            peer_exchange: self.peer_exchange,
+            shard_peers: self.shard_peers as usize,
+            max_peers_per_ip: self.ip_colocation_limit as usize,
             filter_keep_alive: defaults.filter_keep_alive,
             muxers: defaults.muxers,
         })

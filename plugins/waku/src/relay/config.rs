@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::{filter::ClusterFilter, score};
 use crate::limits::{GOSSIP_CONTROL_SIZE, GOSSIP_MESSAGES_PER_RPC, GOSSIP_QUEUE, MAX_MESSAGE_SIZE_CEILING};
 
-const PROTOCOL: &str = "/vac/waku/relay/2.0.0";
+pub(crate) const PROTOCOL: &str = "/vac/waku/relay/2.0.0";
 /// Room for topic, framing and the other messages of one RPC above the largest message.
 const MAX_RPC: usize = 2 * MAX_MESSAGE_SIZE_CEILING;
 

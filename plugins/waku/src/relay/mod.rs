@@ -6,7 +6,7 @@ mod filter;
 mod score;
 mod validate;
 
-pub(crate) use config::{Behaviour, new};
+pub(crate) use config::{Behaviour, PROTOCOL, new};
 pub(crate) use libp2p::gossipsub::{Event, MessageAcceptance, PublishError, TopicHash};
 pub(crate) use score::{GRAYLIST, topic_params};
 pub(crate) use validate::{Judgement, judge};

@@ -1,0 +1,166 @@
+//! Connecting to known peers while there are too few: in each shard, or for a light node, with each service.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Instant,
+};
+
+use libp2p::{
+    Multiaddr, PeerId,
+    multiaddr::Protocol,
+    swarm::dial_opts::{DialOpts, PeerCondition},
+};
+
+use super::{book::Known, driver::Driver, peers::Peer};
+use crate::{
+    Capabilities, filter,
+    lightpush::Version,
+    limits::{MAX_SEEK_DIALS, SERVICE_PEERS},
+    peer_exchange,
+};
+
+/// What a light node needs peers for.
+const SERVICES: [Capabilities; 2] = [Capabilities::FILTER, Capabilities::LIGHTPUSH];
+
+/// What the node has too little of, and how many peers of each it needs.
+struct Lack {
+    shards: BTreeMap<u16, usize>,
+    services: Vec<(Capabilities, usize)>,
+}
+
+impl Lack {
+    fn is_none(&self) -> bool {
+        self.shards.is_empty() && self.services.is_empty()
+    }
+
+    /// Whether the peer fills a gap; then it counts as filled.
+    fn fill(&mut self, known: &Known) -> bool {
+        let mut fills = false;
+        self.shards.retain(|shard, count| {
+            let serves = known.may_be_in(*shard);
+            fills |= serves;
+            *count -= usize::from(serves);
+            *count > 0
+        });
+        self.services.retain_mut(|(service, count)| {
+            let serves = known.capabilities.contains(*service);
+            fills |= serves;
+            *count -= usize::from(serves);
+            *count > 0
+        });
+        fills
+    }
+}
+
+impl Driver {
+    /// Dials known peers as far as any are lacking, and asks connected ones for more if that is not enough.
+    pub(super) fn seek_peers(&mut self) {
+        let now = Instant::now();
+        let mut lack = self.lack();
+        let dialing = self.book.iter().filter(|(_, known)| known.is_dialing());
+        let mut ips = self.connections_per_ip();
+        let mut under_way = 0;
+        for (_, known) in dialing {
+            lack.fill(known);
+            under_way += 1;
+        }
+        let room = (self.max_connections / 2).saturating_sub(self.peers.len() + under_way);
+        let most = room.min(MAX_SEEK_DIALS.saturating_sub(under_way));
+        let mut chosen: Vec<(PeerId, Vec<Multiaddr>)> = Vec::new();
+        for (peer, known) in self.book.candidates(now) {
+            if chosen.len() >= most || lack.is_none() {
+                break;
+            }
+            let ip = known.addresses.iter().find_map(ip_of);
+            let fits =
+                ip.is_none_or(|ip| self.ip_limit == 0 || ips.get(&ip).is_none_or(|it| *it < self.ip_limit));
+            if !self.static_peers.contains(peer) && !self.swarm.is_connected(peer) && fits && lack.fill(known)
+            {
+                ip.map(|ip| *ips.entry(ip).or_default() += 1);
+                chosen.push((*peer, known.addresses.clone()));
+            }
+        }
+        for (peer, addresses) in chosen {
+            self.dial_known(peer, addresses, now);
+        }
+        if !lack.is_none() && self.exchanges_peers {
+            self.ask_for_peers(now);
+        }
+    }
+
+    fn dial_known(&mut self, peer: PeerId, addresses: Vec<Multiaddr>, now: Instant) {
+        let options = DialOpts::peer_id(peer)
+            .condition(PeerCondition::DisconnectedAndNotDialing)
+            .addresses(addresses)
+            .build();
+        let connection = options.connection_id();
+        self.book.dialing(&peer, connection);
+        if self.swarm.dial(options).is_err() {
+            self.book.failed(connection, now);
+        }
+    }
+
+    fn lack(&self) -> Lack {
+        let missing = |have: usize, target: usize| Some(target.saturating_sub(have)).filter(|it| *it > 0);
+        let shards = self.joined.iter().filter_map(|topic| {
+            let have = self.shard_info(*topic).peers;
+            Some((topic.shard(), missing(have, self.shard_peers)?))
+        });
+        let services = SERVICES
+            .iter()
+            .filter(|_| !self.shared.relay)
+            .filter_map(|service| {
+                let serves = |peer: &&Peer| capabilities(&peer.protocols).contains(*service);
+                let have = self.peers.iter().map(|(_, peer)| peer).filter(serves).count();
+                Some((*service, missing(have, SERVICE_PEERS)?))
+            });
+        Lack {
+            shards: shards.collect(),
+            services: services.collect(),
+        }
+    }
+
+    /// Whether another connection with this address would be one too many.
+    pub(super) fn is_crowded(&self, address: &Multiaddr) -> bool {
+        let Some(ip) = ip_of(address) else { return false };
+        self.ip_limit > 0
+            && self
+                .connections_per_ip()
+                .get(&ip)
+                .is_some_and(|it| *it > self.ip_limit)
+    }
+
+    fn connections_per_ip(&self) -> HashMap<std::net::IpAddr, usize> {
+        let mut counts = HashMap::new();
+        for ip in self.peers.iter().filter_map(|(_, peer)| ip_of(&peer.address)) {
+            *counts.entry(ip).or_default() += 1;
+        }
+        counts
+    }
+}
+
+/// What a peer serves, by the protocols that it speaks.
+pub(super) fn capabilities(protocols: &[String]) -> Capabilities {
+    let speaks = |protocol: &str| protocols.iter().any(|it| it == protocol);
+    Capabilities::default()
+        .with_if(speaks(crate::relay::PROTOCOL), Capabilities::RELAY)
+        .with_if(speaks(filter::SUBSCRIBE), Capabilities::FILTER)
+        .with_if(
+            speaks(Version::V3.protocol()) || speaks(Version::Legacy.protocol()),
+            Capabilities::LIGHTPUSH,
+        )
+}
+
+pub(super) fn exchanges_peers(protocols: &[String]) -> bool {
+    protocols.iter().any(|it| it == peer_exchange::PROTOCOL)
+}
+
+/// The IP address, unless it is of the loopback interface, which is not limited.
+fn ip_of(address: &Multiaddr) -> Option<std::net::IpAddr> {
+    let ip = match address.iter().next()? {
+        Protocol::Ip4(ip) => ip.into(),
+        Protocol::Ip6(ip) => std::net::IpAddr::V6(ip),
+        _ => return None,
+    };
+    (!ip.is_loopback()).then_some(ip)
+}

@@ -1,0 +1,116 @@
+//! How nodes find each other.
+
+mod support;
+
+use support::{CONTENT_TOPIC, TCP, address, config, light, message, next, start, until, until_peers};
+use waku_plugin::{Node, NodeConfig, NodeRecord, ServiceError};
+
+async fn record(node: &Node) -> NodeRecord {
+    node.info().await.unwrap().record
+}
+
+fn exchanging() -> NodeConfig {
+    NodeConfig {
+        peer_exchange: true,
+        ..config(TCP)
+    }
+}
+
+#[tokio::test]
+async fn a_record_leads_to_a_connection_and_follows_the_shards() {
+    let (node, other) = (start(config(TCP)).await, start(config(TCP)).await);
+    let told = record(&other).await;
+    assert_eq!(told.addresses()[0], address(&other).await);
+    assert_eq!(told.shards().unwrap().shards.len(), 8);
+    node.learn(vec![told]).await.unwrap();
+    until_peers(&node, 1).await;
+
+    let one = start(NodeConfig {
+        shards: vec![5],
+        ..config(TCP)
+    })
+    .await;
+    let before = record(&one).await;
+    one.subscribe(vec![CONTENT_TOPIC.into()]).await.unwrap();
+    let after = record(&one).await;
+    assert_eq!(before.shards().unwrap().shards, [5].into());
+    let shard = one.sharding().of_text(CONTENT_TOPIC).unwrap().shard();
+    assert_eq!(after.shards().unwrap().shards, [shard, 5].into());
+    assert!(after.seq() > before.seq());
+}
+
+#[tokio::test]
+async fn peers_are_told_on_request_and_then_dialled() {
+    let service = start(exchanging()).await;
+    let hidden = start(config(TCP)).await;
+    service.learn(vec![record(&hidden).await]).await.unwrap();
+    until_peers(&service, 1).await;
+
+    let node = start(config(TCP)).await;
+    node.connect(address(&service).await).await.unwrap();
+    let told = node.exchange_peers(service.peer_id(), 60).await.unwrap();
+    assert_eq!(told, [record(&hidden).await]);
+    until_peers(&node, 2).await;
+
+    node.subscribe(vec![CONTENT_TOPIC.into()]).await.unwrap();
+    let mut messages = node.messages().unwrap();
+    hidden.publish(None, message("found")).await.unwrap();
+    assert_eq!(next(&mut messages).await.message.payload, b"found");
+    assert_eq!(
+        node.exchange_peers(hidden.peer_id(), 1).await,
+        Err(ServiceError::Unsupported(hidden.peer_id()))
+    );
+}
+
+#[tokio::test]
+async fn a_node_that_lacks_peers_asks_by_itself() {
+    let service = start(exchanging()).await;
+    let hidden = start(config(TCP)).await;
+    service.learn(vec![record(&hidden).await]).await.unwrap();
+    until_peers(&service, 1).await;
+    let node = start(exchanging()).await;
+    node.connect(address(&service).await).await.unwrap();
+    until_peers(&node, 2).await;
+}
+
+#[tokio::test]
+async fn a_light_node_looks_for_services() {
+    let service = start(NodeConfig {
+        lightpush: true,
+        filter: Some(Default::default()),
+        ..config(TCP)
+    })
+    .await;
+    let plain = start(config(TCP)).await;
+    let node = start(light()).await;
+    node.learn(vec![record(&service).await, record(&plain).await])
+        .await
+        .unwrap();
+    until("the service is connected", async || {
+        let peers = node.peers().await.unwrap();
+        peers.iter().any(|peer| peer.peer_id == Some(service.peer_id()))
+    })
+    .await;
+    assert_eq!(
+        node.info().await.unwrap().connected_peers,
+        1,
+        "the other serves nothing"
+    );
+}
+
+#[tokio::test]
+async fn a_known_peer_is_found_again_after_it_was_lost() {
+    let (node, other) = (start(config(TCP)).await, start(config(TCP)).await);
+    node.learn(vec![record(&other).await]).await.unwrap();
+    until_peers(&node, 1).await;
+    node.disconnect(address(&other).await).await.unwrap();
+    let patience = 2 * waku_plugin::limits::SEEK_PERIOD;
+    tokio::time::sleep(patience).await;
+    assert_eq!(
+        node.info().await.unwrap().connected_peers,
+        0,
+        "the user has disconnected it"
+    );
+    node.connect(address(&other).await).await.unwrap();
+    until_peers(&node, 1).await;
+}
