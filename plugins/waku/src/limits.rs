@@ -85,6 +85,12 @@ pub const MAX_PEER_ADDRS: usize = 16;
 /// Protocols of a peer that are kept.
 pub const MAX_PEER_PROTOCOLS: usize = 128;
 
+/// Pause between two lookups of random nodes (33/WAKU2-DISCV5).
+pub const LOOKUP_PERIOD: Duration = Duration::from_secs(5);
+/// How long the end of discv5 waits until its port is free.
+pub const UNBIND_TIMEOUT: Duration = Duration::from_secs(1);
+/// Records of bootstrap nodes.
+pub const MAX_BOOTSTRAP: usize = 64;
 /// Largest node record in bytes (EIP-778).
 pub const MAX_RECORD: usize = 300;
 /// Addresses of this node that peers are told in place of those it listens on.

@@ -3,7 +3,7 @@
 mod support;
 
 use support::{CONTENT_TOPIC, TCP, address, config, light, message, next, start, until, until_peers};
-use waku_plugin::{Node, NodeConfig, NodeRecord, ServiceError};
+use waku_plugin::{Discv5Config, Node, NodeConfig, NodeRecord, ServiceError};
 
 async fn record(node: &Node) -> NodeRecord {
     node.info().await.unwrap().record
@@ -113,4 +113,71 @@ async fn a_known_peer_is_found_again_after_it_was_lost() {
     );
     node.connect(address(&other).await).await.unwrap();
     until_peers(&node, 1).await;
+}
+
+fn with_discv5(bootstrap: &[NodeRecord]) -> NodeConfig {
+    NodeConfig {
+        discv5: Some(Discv5Config {
+            listen: "127.0.0.1:0".parse().unwrap(),
+            bootstrap: bootstrap.to_vec(),
+        }),
+        ..config(TCP)
+    }
+}
+
+/// One bootstrap record is all that the nodes know of each other.
+#[tokio::test(flavor = "multi_thread")]
+async fn five_nodes_find_each_other_by_discv5_and_relay() {
+    let first = start(with_discv5(&[])).await;
+    let bootstrap = [record(&first).await];
+    assert!(bootstrap[0].udp4().is_some());
+    let mut nodes = vec![first];
+    for _ in 1..5 {
+        nodes.push(start(with_discv5(&bootstrap)).await);
+    }
+    for node in &nodes {
+        until_peers(node, 4).await;
+    }
+    let last = nodes.pop().unwrap();
+    last.subscribe(vec![CONTENT_TOPIC.into()]).await.unwrap();
+    let mut messages = last.messages().unwrap();
+    for (number, node) in nodes.iter().enumerate() {
+        let text = format!("from node {number}");
+        node.publish(None, message(&text)).await.unwrap();
+        assert_eq!(next(&mut messages).await.message.payload, text.as_bytes());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn discv5_frees_its_port_and_finds_nobody_of_another_cluster() {
+    let first = start(with_discv5(&[])).await;
+    let bootstrap = [record(&first).await];
+    let other = start(NodeConfig {
+        cluster: 98,
+        ..with_discv5(&bootstrap)
+    })
+    .await;
+    let same = start(with_discv5(&bootstrap)).await;
+    until_peers(&same, 1).await;
+    assert_eq!(other.info().await.unwrap().connected_peers, 0);
+    assert_eq!(first.stats().refused_peers, 0, "it was not even dialled");
+
+    let listen = first.discv5().unwrap();
+    let taken = Node::start(NodeConfig {
+        discv5: Some(Discv5Config {
+            listen,
+            bootstrap: vec![],
+        }),
+        ..config(TCP)
+    })
+    .await;
+    assert_eq!(
+        taken.unwrap_err().to_string(),
+        format!(
+            "cannot listen on /ip4/127.0.0.1/udp/{}: Address already in use (os error 98)",
+            listen.port()
+        )
+    );
+    first.shutdown().await;
+    std::net::UdpSocket::bind(listen).unwrap();
 }

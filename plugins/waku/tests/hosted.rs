@@ -79,7 +79,7 @@ fn the_library_exports_its_entry_and_nothing_else() {
             &["waku.relay", "waku.node", "waku.lightpush", "waku.filter"][..]
         )
     );
-    assert_eq!(manifest.exclusive, ["tcp and websocket ports"]);
+    assert_eq!(manifest.exclusive, ["tcp, websocket and udp ports"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -370,20 +370,29 @@ async fn what_a_slow_subscriber_misses_is_counted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restarted_host_has_the_same_node_unless_its_port_is_taken() {
     let folder = tempfile::tempdir().unwrap();
-    let hosted = Hosted::start(folder.path(), "");
+    let config = "discv5-address = \"/ip4/127.0.0.1/udp/0\"";
+    let udp = async |hosted: &Hosted| {
+        let record = hosted.node.info().await.unwrap().enr.unwrap();
+        record.parse::<NodeRecord>().unwrap().udp4().unwrap()
+    };
+    let hosted = Hosted::start(folder.path(), config);
     let before = addresses(&hosted).await;
+    let udp_before = udp(&hosted).await;
     hosted.stop().await;
-    let hosted = Hosted::start(folder.path(), "");
+    let hosted = Hosted::start(folder.path(), config);
     assert_eq!(addresses(&hosted).await, before);
+    assert_eq!(udp(&hosted).await, udp_before);
     hosted.stop().await;
 
     let port: u16 = before[0].split('/').nth(4).unwrap().parse().unwrap();
     let taken = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
-    let hosted = Hosted::start(folder.path(), "");
+    let udp_taken = std::net::UdpSocket::bind(udp_before).unwrap();
+    let hosted = Hosted::start(folder.path(), config);
+    assert_ne!(udp(&hosted).await, udp_before);
     let after = addresses(&hosted).await;
     assert_ne!(after[0], before[0]);
     assert_eq!(after[1], before[1]);
-    drop(taken);
+    drop((taken, udp_taken));
     hosted.stop().await;
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    net::{Ipv4Addr, Ipv6Addr},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
 };
 
 use ::enr::{CombinedKey, Enr};
@@ -38,7 +38,7 @@ impl fmt::Debug for RecordKey {
 pub(crate) struct Content {
     capabilities: Capabilities,
     shards: Option<RecordShards>,
-    udp: Option<u16>,
+    udp: Option<SocketAddr>,
     tcp4: Option<(Ipv4Addr, u16)>,
     tcp6: Option<(Ipv6Addr, u16)>,
     /// What the fields before cannot express.
@@ -46,8 +46,13 @@ pub(crate) struct Content {
 }
 
 impl Content {
-    /// Without `shards` if the node takes part in none; `udp` is the port of discv5.
-    pub(crate) fn new(capabilities: Capabilities, shards: Option<RecordShards>, udp: Option<u16>) -> Self {
+    /// Without `shards` if the node takes part in none; of `udp`, where discv5
+    /// is spoken, the port and the kind count.
+    pub(crate) fn new(
+        capabilities: Capabilities,
+        shards: Option<RecordShards>,
+        udp: Option<SocketAddr>,
+    ) -> Self {
         Self {
             capabilities,
             shards,
@@ -116,11 +121,13 @@ impl Content {
         }
         if let Some((ip, port)) = self.tcp4 {
             record.ip4(ip).tcp4(port);
-            self.udp.map(|udp| record.udp4(udp));
+            let udp = self.udp.filter(SocketAddr::is_ipv4);
+            udp.map(|udp| record.udp4(udp.port()));
         }
         if let Some((ip, port)) = tcp6 {
             record.ip6(ip).tcp6(port);
-            self.udp.map(|udp| record.udp6(udp));
+            let udp = self.udp.filter(SocketAddr::is_ipv6);
+            udp.map(|udp| record.udp6(udp.port()));
         }
         if !others.is_empty() {
             record.add_value(ADDRESSES, &&addresses::encode(others)[..]);

@@ -1,14 +1,14 @@
 //! How a node is configured, and the check of it.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use libp2p::Multiaddr;
 
 use super::NodeKey;
 use crate::{
-    Shards,
+    NodeRecord, Shards,
     limits::{
-        FILTER_KEEP_ALIVE, FILTER_TIME_CEILING, FILTER_TIMEOUT, MAX_AGENT, MAX_CONNECTIONS,
+        FILTER_KEEP_ALIVE, FILTER_TIME_CEILING, FILTER_TIMEOUT, MAX_AGENT, MAX_BOOTSTRAP, MAX_CONNECTIONS,
         MAX_CONNECTIONS_CEILING, MAX_EXTERNAL_ADDRS, MAX_FILTER_CRITERIA, MAX_FILTER_CRITERIA_CEILING,
         MAX_FILTER_PEERS, MAX_FILTER_PEERS_CEILING, MAX_LISTEN_ADDRS, MAX_MESSAGE_SIZE,
         MAX_MESSAGE_SIZE_CEILING, MAX_PEERS_PER_IP, MAX_SHARDS, MAX_STATIC_PEERS, RECEIVER_QUEUE,
@@ -57,6 +57,8 @@ pub struct NodeConfig {
     pub filter_keep_alive: Duration,
     /// Whether to tell peers of others, and to ask them when there are too few (peer exchange).
     pub peer_exchange: bool,
+    /// Whether, and how, to find peers by discv5.
+    pub discv5: Option<Discv5Config>,
     /// Peers in each shard up to which the node connects to those that it knows of, at most 100; 0 to leave it to
     /// others.
     pub shard_peers: usize,
@@ -64,6 +66,15 @@ pub struct NodeConfig {
     pub max_peers_per_ip: usize,
     /// Stream multiplexers that are offered.
     pub muxers: Muxers,
+}
+
+/// Discv5, by which nodes find each other without a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Discv5Config {
+    /// Where to listen by UDP; port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// Nodes to begin with, at most 64. Without any, others have to begin with this one.
+    pub bootstrap: Vec<NodeRecord>,
 }
 
 /// The bounds of a filter service.
@@ -118,6 +129,7 @@ impl Default for NodeConfig {
             filter: None,
             filter_keep_alive: FILTER_KEEP_ALIVE,
             peer_exchange: false,
+            discv5: None,
             shard_peers: SHARD_PEERS,
             max_peers_per_ip: MAX_PEERS_PER_IP,
             muxers: Muxers::default(),
@@ -201,6 +213,8 @@ impl NodeConfig {
             filter.check()?;
         }
         at_most("listen", "addresses", self.listen.len(), MAX_LISTEN_ADDRS)?;
+        let bootstrap = self.discv5.as_ref().map_or(0, |discv5| discv5.bootstrap.len());
+        at_most("discv5.bootstrap", "records", bootstrap, MAX_BOOTSTRAP)?;
         at_most("external", "addresses", self.external.len(), MAX_EXTERNAL_ADDRS)?;
         at_most(
             "static_peers",

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -19,6 +20,7 @@ use super::{
     book::Book,
     command::{Command, Reply, answer},
     connect::Waiting,
+    discovery,
     filter_client::FilterClient,
     filter_server::FilterServer,
     lightpush::Pushes,
@@ -30,6 +32,7 @@ use super::{
 };
 use crate::{
     PubsubTopic,
+    discovery::Discv5,
     limits::{FILTER_SWEEP, IDLE_TIMEOUT, MAX_NEGOTIATING_STREAMS, SCORE_SWEEP, SEEK_PERIOD},
     relay,
 };
@@ -40,6 +43,8 @@ pub(super) struct Driver {
     pub(super) peers: Peers,
     pub(super) static_peers: StaticPeers,
     pub(super) book: Book,
+    pub(super) discv5: Option<Discv5>,
+    pub(super) discv5_address: Option<SocketAddr>,
     pub(super) exchanges: Exchanges,
     pub(super) exchanges_peers: bool,
     pub(super) shard_peers: usize,
@@ -95,6 +100,8 @@ impl Driver {
             .filter_map(|shard| PubsubTopic::new(config.cluster, shard).ok())
             .collect();
         let mut driver = Self {
+            discv5: None,
+            discv5_address: None,
             book: Book::new(shared.peer_id, config.cluster),
             exchanges: Exchanges::default(),
             exchanges_peers: config.peer_exchange,
@@ -145,6 +152,10 @@ impl Driver {
                     Some(command) => self.obey(command),
                     None => Flow::Stop(None),
                 },
+                found = discovery::next(&mut self.discv5) => {
+                    self.discovered(found);
+                    Flow::Continue
+                }
                 () = redial => {
                     self.redial();
                     Flow::Continue

@@ -6,6 +6,7 @@ mod command;
 mod config;
 mod connect;
 mod delivery;
+mod discovery;
 mod driver;
 mod error;
 mod filter_client;
@@ -30,6 +31,7 @@ mod transport;
 use std::{
     collections::BTreeSet,
     fmt,
+    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -43,7 +45,7 @@ use delivery::Delivery;
 use driver::Driver;
 use stats::Counters;
 
-pub use config::{ConfigError, FilterConfig, Muxers, NodeConfig};
+pub use config::{ConfigError, Discv5Config, FilterConfig, Muxers, NodeConfig};
 pub use delivery::{MessageReceiver, Origin, ReceivedMessage};
 pub use error::{
     ConnectError, FilterError, LightPushError, NodeError, PublishError, ServiceError, Stopped, SubscribeError,
@@ -64,6 +66,7 @@ pub struct Node {
     commands: mpsc::Sender<Command>,
     shared: Arc<Shared>,
     bound: Arc<[Multiaddr]>,
+    discv5: Option<SocketAddr>,
     connected: watch::Receiver<usize>,
 }
 
@@ -131,14 +134,20 @@ impl Node {
             counters: Counters::default(),
         });
         let (commands, inbox) = mpsc::channel(COMMAND_QUEUE);
+        let (discv5, key) = (config.discv5.clone(), config.key.clone());
         let mut driver = Driver::new(config, inbox, shared.clone())?;
         driver.listen().await?;
+        if let Some(discv5) = discv5 {
+            driver.start_discv5(discv5, &key).await?;
+        }
         let (bound, connected) = (driver.listen.clone().into(), driver.connected.subscribe());
+        let discv5 = driver.discv5_address;
         tokio::spawn(driver.run());
         Ok(Self {
             commands,
             shared,
             bound,
+            discv5,
             connected,
         })
     }
@@ -151,6 +160,11 @@ impl Node {
     /// The listen addresses of the configuration, in its order, with the ports that the system chose.
     pub fn bound(&self) -> &[Multiaddr] {
         &self.bound
+    }
+
+    /// Where discv5 listens, with the port that the system chose.
+    pub fn discv5(&self) -> Option<SocketAddr> {
+        self.discv5
     }
 
     /// The number of connected peers, and when it changes. It ends with the node.

@@ -70,10 +70,13 @@ impl Driver {
             cluster: self.shared.sharding.cluster(),
             shards: self.joined.iter().map(PubsubTopic::shard).collect(),
         });
-        let content = Content::new(self.record.capabilities, shards, None)
+        let content = Content::new(self.record.capabilities, shards, self.discv5_address)
             .with_addresses(self.external.iter().cloned().chain(addresses));
         if let Err(error) = self.record.renew(content) {
             tracing::warn!(%error, "the node record is not up to date");
+        }
+        if let Some(discv5) = &self.discv5 {
+            discv5.renew(&self.record.current);
         }
     }
 }

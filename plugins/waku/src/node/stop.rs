@@ -28,6 +28,9 @@ impl Driver {
         {
             tracing::warn!("some peers may have missed the last messages");
         }
+        if let Some(discv5) = self.discv5.take() {
+            discv5.stop().await;
+        }
         self.shared.delivery.close();
         if timeout(SHUTDOWN_TIMEOUT, self.part()).await.is_err() {
             tracing::warn!("some connections did not close in time");

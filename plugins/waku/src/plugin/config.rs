@@ -1,12 +1,15 @@
 //! The configuration of the module.
 
-use std::fmt;
+use std::{fmt, net::SocketAddr};
 
 use backplane_sdk::record;
 use libp2p::multiaddr::Protocol;
 use zeroize::Zeroize;
 
-use crate::{ConfigError, FilterConfig, KeyError, Multiaddr, NodeConfig, NodeKey};
+use crate::{
+    ConfigError, Discv5Config, FilterConfig, KeyError, Multiaddr, NodeConfig, NodeKey, NodeRecord,
+    RecordError,
+};
 
 /// The configuration of the module.
 #[record]
@@ -56,6 +59,12 @@ pub struct WakuConfig {
     /// Whether to tell peers of others on request, and to ask them when there are too few (peer exchange).
     #[default(false)]
     pub peer_exchange: bool,
+    /// Where to speak discv5, by which nodes find each other: `/ip4/ADDRESS/udp/PORT`. Port 0 lets the system choose;
+    /// its choice is used again at the next start if it is still free. Without it there is no discv5.
+    pub discv5_address: Option<String>,
+    /// The records (`enr:…`) of nodes to begin with; at most 64.
+    #[default([])]
+    pub discv5_bootstrap: Vec<String>,
     /// Peers in each shard up to which the node connects to those that it knows of, at most 100; 0 to leave it to
     /// others.
     #[default(8)]
@@ -94,6 +103,22 @@ pub enum ConfigFault {
         /// What is wrong with it.
         reason: String,
     },
+    /// A text that is no node record.
+    #[error("{field}[{index}]: {source}")]
+    Record {
+        /// The field.
+        field: &'static str,
+        /// The place in the list, counted from 0.
+        index: usize,
+        /// What is wrong with it.
+        source: RecordError,
+    },
+    /// The address of discv5 is none of UDP; carries the text.
+    #[error("discv5_address: {0:?} is not of the form /ip4/ADDRESS/udp/PORT")]
+    Udp(String),
+    /// There are nodes to begin discv5 with, and no discv5.
+    #[error("discv5_bootstrap is of no use without discv5_address")]
+    NoDiscv5,
     /// The node key is no key.
     #[error("node_key: {0}")]
     Key(#[from] KeyError),
@@ -135,11 +160,45 @@ impl WakuConfig {
             lightpush: self.lightpush,
             filter: self.filter.then(FilterConfig::default),
             peer_exchange: self.peer_exchange,
+            discv5: self.discv5()?,
             shard_peers: self.shard_peers as usize,
             max_peers_per_ip: self.ip_colocation_limit as usize,
             filter_keep_alive: defaults.filter_keep_alive,
             muxers: defaults.muxers,
         })
+    }
+}
+
+impl WakuConfig {
+    fn discv5(&self) -> Result<Option<Discv5Config>, ConfigFault> {
+        let records = self.discv5_bootstrap.iter().enumerate();
+        let bootstrap = records.map(|(index, text)| {
+            text.parse::<NodeRecord>().map_err(|source| ConfigFault::Record {
+                field: "discv5_bootstrap",
+                index,
+                source,
+            })
+        });
+        let bootstrap = bootstrap.collect::<Result<_, _>>()?;
+        match &self.discv5_address {
+            Some(text) => {
+                let listen = text.parse().ok().as_ref().and_then(udp_socket);
+                let listen = listen.ok_or_else(|| ConfigFault::Udp(text.clone()))?;
+                Ok(Some(Discv5Config { listen, bootstrap }))
+            }
+            None if self.discv5_bootstrap.is_empty() => Ok(None),
+            None => Err(ConfigFault::NoDiscv5),
+        }
+    }
+}
+
+/// The socket of `/ip4/ADDRESS/udp/PORT`.
+pub(super) fn udp_socket(address: &Multiaddr) -> Option<SocketAddr> {
+    let parts: Vec<_> = address.iter().collect();
+    match parts[..] {
+        [Protocol::Ip4(ip), Protocol::Udp(port)] => Some((ip, port).into()),
+        [Protocol::Ip6(ip), Protocol::Udp(port)] => Some((ip, port).into()),
+        _ => None,
     }
 }
 
@@ -186,6 +245,7 @@ fn renamed(error: ConfigError) -> ConfigError {
     let name = |field| match field {
         "shard_count" => "num_shards_in_network",
         "listen" => "listen_addresses",
+        "discv5.bootstrap" => "discv5_bootstrap",
         "external" => "external_addresses",
         "receiver_queue" => "message_queue",
         other => other,
@@ -289,6 +349,36 @@ mod tests {
         assert!(
             fault.starts_with("static_peers[0]: \"localhost:60000\" is not a multiaddr: "),
             "{fault}"
+        );
+    }
+
+    #[test]
+    fn discv5_has_an_address_of_udp_and_records_to_begin_with() {
+        let at = |address: &str| {
+            let mut config = default();
+            config.discv5_address = Some(address.to_owned());
+            config
+        };
+        let node = at("/ip4/127.0.0.1/udp/0").node(NodeKey::random()).unwrap();
+        assert_eq!(node.discv5.unwrap().listen, "127.0.0.1:0".parse().unwrap());
+        assert_eq!(
+            at("/ip4/127.0.0.1/tcp/0").check().unwrap_err().to_string(),
+            "discv5_address: \"/ip4/127.0.0.1/tcp/0\" is not of the form /ip4/ADDRESS/udp/PORT"
+        );
+        assert_eq!(
+            text(|c| c.discv5_bootstrap = vec!["enr:-x=".into()]),
+            "discv5_bootstrap[0]: node record is not \"enr:\" and base64url"
+        );
+        let record = crate::enr::sample(1).to_string();
+        assert_eq!(
+            text(|c| c.discv5_bootstrap = vec![record.clone()]),
+            "discv5_bootstrap is of no use without discv5_address"
+        );
+        let mut many = at("/ip4/127.0.0.1/udp/0");
+        many.discv5_bootstrap = vec![record; 65];
+        assert_eq!(
+            many.check().unwrap_err().to_string(),
+            "discv5_bootstrap has 65 records, the limit is 64"
         );
     }
 

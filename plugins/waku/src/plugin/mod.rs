@@ -16,15 +16,17 @@ mod state;
 mod subscriptions;
 
 use std::{
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
 
 use backplane_sdk::prelude::*;
+use libp2p::multiaddr::Protocol;
 use tokio::task::{JoinSet, spawn_blocking};
 use waku_api::RelayStarted;
 
-use crate::{Node, NodeConfig, NodeError, NodeKey, limits::FORWARD_TIMEOUT};
+use crate::{Multiaddr, Node, NodeConfig, NodeError, NodeKey, limits::FORWARD_TIMEOUT};
 use kept::Kept;
 use subscriptions::Subscriptions;
 
@@ -45,7 +47,7 @@ pub struct Waku {
     name = "waku",
     provides(waku_api::Relay, waku_api::Node, waku_api::LightPush, waku_api::Filter),
     state(version = 1),
-    exclusive("tcp and websocket ports")
+    exclusive("tcp, websocket and udp ports")
 )]
 impl Module for Waku {
     type Config = WakuConfig;
@@ -121,16 +123,24 @@ async fn key(config: &WakuConfig, data_dir: &Path) -> Result<NodeKey, Error> {
 /// Starts the node on the ports that the system chose last time, as far as they are still free: whoever knows the
 /// address of this node finds it again after a swap and after a restart.
 async fn start_on_kept_ports(config: NodeConfig, kept: &Kept) -> Result<Node, Error> {
-    let configured = config.listen.clone();
+    let discv5 = config.discv5.as_ref().map(|discv5| udp(discv5.listen));
+    let configured: Vec<Multiaddr> = config.listen.iter().cloned().chain(discv5).collect();
     let mut listen = kept.addresses(&configured).await;
     loop {
-        let attempt = NodeConfig {
-            listen: listen.clone(),
+        let (tcp, discv5) = listen.split_at(config.listen.len());
+        let mut attempt = NodeConfig {
+            listen: tcp.to_vec(),
             ..config.clone()
         };
+        if let (Some(discv5), Some(kept)) = (&mut attempt.discv5, discv5.iter().find_map(config::udp_socket))
+        {
+            discv5.listen = kept;
+        }
         match Node::start(attempt).await {
             Ok(node) => {
-                kept.keep_addresses(&configured, node.bound()).await;
+                let discv5 = node.discv5().map(udp);
+                let bound: Vec<Multiaddr> = node.bound().iter().cloned().chain(discv5).collect();
+                kept.keep_addresses(&configured, &bound).await;
                 return Ok(node);
             }
             Err(NodeError::Listen { address, reason }) => {
@@ -145,4 +155,8 @@ async fn start_on_kept_ports(config: NodeConfig, kept: &Kept) -> Result<Node, Er
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+fn udp(address: SocketAddr) -> Multiaddr {
+    Multiaddr::from(address.ip()).with(Protocol::Udp(address.port()))
 }
