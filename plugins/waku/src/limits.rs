@@ -89,6 +89,28 @@ pub const MAX_PEER_PROTOCOLS: usize = 128;
 pub const LOOKUP_PERIOD: Duration = Duration::from_secs(5);
 /// How long the end of discv5 waits until its port is free.
 pub const UNBIND_TIMEOUT: Duration = Duration::from_secs(1);
+/// Trees of nodes in DNS.
+pub const MAX_DNS_TREES: usize = 8;
+/// Name servers for these.
+pub const MAX_NAME_SERVERS: usize = 8;
+/// Lookups below the root of one tree.
+pub const MAX_TREE_LOOKUPS: usize = 100;
+/// Branches above a record of a tree.
+pub const MAX_TREE_DEPTH: usize = 8;
+/// Trees that are read for one of the configuration: itself, and those that are linked to.
+pub const MAX_TREES: usize = 8;
+/// Links that are followed one after the other.
+pub const MAX_LINK_DEPTH: usize = 2;
+/// Longest text in DNS that is read, in bytes.
+pub const MAX_TXT: usize = 4096;
+/// A lookup in DNS is given up after this time.
+pub const LOOKUP_TIMEOUT: Duration = Duration::from_secs(20);
+/// The reading of a tree ends after this time, with what there is.
+pub const TREE_TIMEOUT: Duration = Duration::from_secs(120);
+/// Pause before a tree is read again.
+pub const TREE_PERIOD: Duration = Duration::from_secs(30 * 60);
+/// Pause before a tree is tried again that could not be read.
+pub const TREE_RETRY: Duration = Duration::from_secs(60);
 /// Records of bootstrap nodes.
 pub const MAX_BOOTSTRAP: usize = 64;
 /// Largest node record in bytes (EIP-778).

@@ -2,8 +2,9 @@
 
 mod support;
 
-use support::{CONTENT_TOPIC, TCP, address, config, light, message, next, start, until, until_peers};
-use waku_plugin::{Discv5Config, Node, NodeConfig, NodeRecord, ServiceError};
+use support::dns::{NameServer, Tree};
+use support::{CONTENT_TOPIC, TCP, WS, address, config, light, message, next, start, until, until_peers};
+use waku_plugin::{Discv5Config, DnsConfig, Node, NodeConfig, NodeRecord, ServiceError};
 
 async fn record(node: &Node) -> NodeRecord {
     node.info().await.unwrap().record
@@ -180,4 +181,64 @@ async fn discv5_frees_its_port_and_finds_nobody_of_another_cluster() {
     );
     first.shutdown().await;
     std::net::UdpSocket::bind(listen).unwrap();
+}
+
+fn with_dns(url: &str, server: &NameServer) -> NodeConfig {
+    NodeConfig {
+        dns: DnsConfig {
+            trees: vec![url.parse().unwrap()],
+            name_servers: vec![server.address],
+        },
+        ..config(TCP)
+    }
+}
+
+#[tokio::test]
+async fn peers_are_read_from_a_signed_list_in_dns_and_from_those_it_links_to() {
+    let one = start(NodeConfig {
+        listen: [TCP, WS, WS].map(|text| text.parse().unwrap()).to_vec(),
+        ..config(TCP)
+    })
+    .await;
+    let two = start(config(TCP)).await;
+    let linked = Tree::new("more.example.org", &[record(&two).await], &[]);
+    let tree = Tree::new("nodes.example.org", &[record(&one).await], &[&linked.url()]);
+    assert!(record(&one).await.to_string().len() > 255, "a text of two parts");
+    let url = tree.url();
+    let server = NameServer::start([tree, linked]).await;
+    let node = start(with_dns(&url, &server)).await;
+    until_peers(&node, 2).await;
+}
+
+#[tokio::test]
+async fn a_list_that_another_has_signed_is_not_believed() {
+    let one = start(config(TCP)).await;
+    let tree = Tree::new("nodes.example.org", &[record(&one).await], &[]);
+    let other_key = "AIRVQ5DDA4FFWLRBCHJWUWOO6X6S4ZTZ5B667LQ6AJU6PEYDLRD5O";
+    let good = Tree::new("good.example.org", &[record(&one).await], &[]).url();
+    let server = NameServer::start([tree]).await;
+    let url = format!("enrtree://{other_key}@nodes.example.org");
+    let node = start(with_dns(&url, &server)).await;
+    let missing = start(with_dns(&good, &server)).await;
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    for node in [node, missing] {
+        assert_eq!(node.info().await.unwrap().connected_peers, 0);
+    }
+}
+
+/// A list leads into discv5, which finds the rest.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_in_dns_begins_discv5() {
+    let first = start(with_discv5(&[])).await;
+    let second = start(with_discv5(&[record(&first).await])).await;
+    until_peers(&second, 1).await;
+    let tree = Tree::new("nodes.example.org", &[record(&first).await], &[]);
+    let url = tree.url();
+    let server = NameServer::start([tree]).await;
+    let node = start(NodeConfig {
+        discv5: with_discv5(&[]).discv5,
+        ..with_dns(&url, &server)
+    })
+    .await;
+    until_peers(&node, 2).await;
 }

@@ -46,11 +46,6 @@ impl Discv5 {
             config.ip_limit().enable_packet_filter();
         }
         let mut service = ::discv5::Discv5::new(record.inner().clone(), key.into_inner(), config.build())?;
-        for known in bootstrap {
-            if let Err(reason) = service.add_enr(known.inner().clone()) {
-                tracing::warn!(peer_id = %known.peer_id(), reason, "is no bootstrap node for discv5");
-            }
-        }
         service.start().await.map_err(|error| format!("{error:?}"))?;
         let events = service
             .event_stream()
@@ -58,12 +53,23 @@ impl Discv5 {
             .map_err(|error| format!("{error:?}"))?;
         let service = Arc::new(service);
         let lookups = tokio::spawn(look_up(service.clone()));
-        Ok(Self {
+        let all = Self {
             service,
             socket,
             events,
             lookups,
-        })
+        };
+        all.add(bootstrap);
+        Ok(all)
+    }
+
+    /// Notes nodes to ask, as far as they speak discv5.
+    pub(crate) fn add(&self, records: &[NodeRecord]) {
+        for record in records {
+            if let Err(reason) = self.service.add_enr(record.inner().clone()) {
+                tracing::debug!(peer_id = %record.peer_id(), reason, "is of no use for discv5");
+            }
+        }
     }
 
     /// The next record that was heard of, whoever's it is; `None` after the end. Nothing is lost when it is

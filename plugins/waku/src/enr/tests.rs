@@ -1,3 +1,5 @@
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -21,8 +23,14 @@ fn shards(cluster: u16, shards: impl IntoIterator<Item = u16>) -> RecordShards {
     }
 }
 
-/// A record of a peer that relays shard 0 of cluster 99, by a key that follows from `number`.
+/// A record of a peer that relays shard 0 of cluster 99, by a key that follows from `number`, which is not 0; the same
+/// each time.
 pub(crate) fn sample(number: u8) -> NodeRecord {
+    static ALL: LazyLock<Vec<NodeRecord>> = LazyLock::new(|| (1..=250).map(made).collect());
+    ALL[usize::from(number) - 1].clone()
+}
+
+fn made(number: u8) -> NodeRecord {
     let content = Content::new(Capabilities::RELAY, Some(shards(99, [0])), None);
     sample_with(
         number,

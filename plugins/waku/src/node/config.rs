@@ -6,13 +6,13 @@ use libp2p::Multiaddr;
 
 use super::NodeKey;
 use crate::{
-    NodeRecord, Shards,
+    NodeRecord, Shards, TreeUrl,
     limits::{
         FILTER_KEEP_ALIVE, FILTER_TIME_CEILING, FILTER_TIMEOUT, MAX_AGENT, MAX_BOOTSTRAP, MAX_CONNECTIONS,
-        MAX_CONNECTIONS_CEILING, MAX_EXTERNAL_ADDRS, MAX_FILTER_CRITERIA, MAX_FILTER_CRITERIA_CEILING,
-        MAX_FILTER_PEERS, MAX_FILTER_PEERS_CEILING, MAX_LISTEN_ADDRS, MAX_MESSAGE_SIZE,
-        MAX_MESSAGE_SIZE_CEILING, MAX_PEERS_PER_IP, MAX_SHARDS, MAX_STATIC_PEERS, RECEIVER_QUEUE,
-        RECEIVER_QUEUE_CEILING, SHARD_PEERS, SHARD_PEERS_CEILING,
+        MAX_CONNECTIONS_CEILING, MAX_DNS_TREES, MAX_EXTERNAL_ADDRS, MAX_FILTER_CRITERIA,
+        MAX_FILTER_CRITERIA_CEILING, MAX_FILTER_PEERS, MAX_FILTER_PEERS_CEILING, MAX_LISTEN_ADDRS,
+        MAX_MESSAGE_SIZE, MAX_MESSAGE_SIZE_CEILING, MAX_NAME_SERVERS, MAX_PEERS_PER_IP, MAX_SHARDS,
+        MAX_STATIC_PEERS, RECEIVER_QUEUE, RECEIVER_QUEUE_CEILING, SHARD_PEERS, SHARD_PEERS_CEILING,
     },
 };
 
@@ -59,6 +59,8 @@ pub struct NodeConfig {
     pub peer_exchange: bool,
     /// Whether, and how, to find peers by discv5.
     pub discv5: Option<Discv5Config>,
+    /// Lists of nodes in DNS.
+    pub dns: DnsConfig,
     /// Peers in each shard up to which the node connects to those that it knows of, at most 100; 0 to leave it to
     /// others.
     pub shard_peers: usize,
@@ -75,6 +77,15 @@ pub struct Discv5Config {
     pub listen: SocketAddr,
     /// Nodes to begin with, at most 64. Without any, others have to begin with this one.
     pub bootstrap: Vec<NodeRecord>,
+}
+
+/// Lists of nodes in DNS (EIP-1459).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DnsConfig {
+    /// The lists, at most 8. They are read at the start and every half hour.
+    pub trees: Vec<TreeUrl>,
+    /// The name servers to ask, at most 8; none for those of the system.
+    pub name_servers: Vec<SocketAddr>,
 }
 
 /// The bounds of a filter service.
@@ -130,6 +141,7 @@ impl Default for NodeConfig {
             filter_keep_alive: FILTER_KEEP_ALIVE,
             peer_exchange: false,
             discv5: None,
+            dns: DnsConfig::default(),
             shard_peers: SHARD_PEERS,
             max_peers_per_ip: MAX_PEERS_PER_IP,
             muxers: Muxers::default(),
@@ -215,6 +227,13 @@ impl NodeConfig {
         at_most("listen", "addresses", self.listen.len(), MAX_LISTEN_ADDRS)?;
         let bootstrap = self.discv5.as_ref().map_or(0, |discv5| discv5.bootstrap.len());
         at_most("discv5.bootstrap", "records", bootstrap, MAX_BOOTSTRAP)?;
+        at_most("dns.trees", "lists", self.dns.trees.len(), MAX_DNS_TREES)?;
+        at_most(
+            "dns.name_servers",
+            "addresses",
+            self.dns.name_servers.len(),
+            MAX_NAME_SERVERS,
+        )?;
         at_most("external", "addresses", self.external.len(), MAX_EXTERNAL_ADDRS)?;
         at_most(
             "static_peers",

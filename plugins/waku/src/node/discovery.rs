@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use libp2p::{Multiaddr, multiaddr::Protocol};
 use tokio::net::UdpSocket;
 
-use super::{Discv5Config, NodeError, NodeKey, book::Source, driver::Driver};
-use crate::{NodeRecord, discovery::Discv5};
+use super::{Discv5Config, DnsConfig, NodeError, NodeKey, book::Source, driver::Driver};
+use crate::discovery::{Discv5, Dns, Found};
 
 impl Driver {
     /// Binds the port of discv5 and starts it.
@@ -31,27 +31,35 @@ impl Driver {
             .record_key()
             .ok_or_else(|| failed("the node key signs no records".to_owned()))?;
         let started = Discv5::start(socket, address, self.record.current(), key, &config.bootstrap).await;
-        self.discv5 = Some(started.map_err(failed)?);
+        self.discovery.discv5 = Some(started.map_err(failed)?);
         self.learn(config.bootstrap, Source::User);
         Ok(())
     }
 
-    pub(super) fn discovered(&mut self, found: Option<NodeRecord>) {
+    /// Begins to read the lists of the configuration.
+    pub(super) fn start_dns(&mut self, config: DnsConfig) -> Result<(), NodeError> {
+        if config.trees.is_empty() {
+            return Ok(());
+        }
+        let started = Dns::start(config.trees, &config.name_servers);
+        let dns = started.map_err(|reason| NodeError::Setup {
+            part: "name server",
+            reason,
+        })?;
+        self.discovery.dns = Some(dns);
+        Ok(())
+    }
+
+    pub(super) fn discovered(&mut self, found: Found) {
         match found {
-            Some(record) => self.learn(vec![record], Source::Discv5),
-            None => {
-                tracing::warn!("discv5 has ended");
-                self.discv5 = None;
+            Found::Discv5(record) => self.learn(vec![record], Source::Discv5),
+            Found::Dns(records) => {
+                if let Some(discv5) = &self.discovery.discv5 {
+                    discv5.add(&records);
+                }
+                self.learn(records, Source::Dns);
             }
         }
-    }
-}
-
-/// The next record that discv5 finds; without it, it waits for ever.
-pub(super) async fn next(discv5: &mut Option<Discv5>) -> Option<NodeRecord> {
-    match discv5 {
-        Some(discv5) => discv5.next().await,
-        None => std::future::pending().await,
     }
 }
 

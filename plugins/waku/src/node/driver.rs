@@ -20,7 +20,6 @@ use super::{
     book::Book,
     command::{Command, Reply, answer},
     connect::Waiting,
-    discovery,
     filter_client::FilterClient,
     filter_server::FilterServer,
     lightpush::Pushes,
@@ -32,7 +31,7 @@ use super::{
 };
 use crate::{
     PubsubTopic,
-    discovery::Discv5,
+    discovery::Discovery,
     limits::{FILTER_SWEEP, IDLE_TIMEOUT, MAX_NEGOTIATING_STREAMS, SCORE_SWEEP, SEEK_PERIOD},
     relay,
 };
@@ -43,7 +42,7 @@ pub(super) struct Driver {
     pub(super) peers: Peers,
     pub(super) static_peers: StaticPeers,
     pub(super) book: Book,
-    pub(super) discv5: Option<Discv5>,
+    pub(super) discovery: Discovery,
     pub(super) discv5_address: Option<SocketAddr>,
     pub(super) exchanges: Exchanges,
     pub(super) exchanges_peers: bool,
@@ -100,7 +99,7 @@ impl Driver {
             .filter_map(|shard| PubsubTopic::new(config.cluster, shard).ok())
             .collect();
         let mut driver = Self {
-            discv5: None,
+            discovery: Discovery::default(),
             discv5_address: None,
             book: Book::new(shared.peer_id, config.cluster),
             exchanges: Exchanges::default(),
@@ -152,7 +151,7 @@ impl Driver {
                     Some(command) => self.obey(command),
                     None => Flow::Stop(None),
                 },
-                found = discovery::next(&mut self.discv5) => {
+                found = self.discovery.next() => {
                     self.discovered(found);
                     Flow::Continue
                 }

@@ -45,7 +45,7 @@ use delivery::Delivery;
 use driver::Driver;
 use stats::Counters;
 
-pub use config::{ConfigError, Discv5Config, FilterConfig, Muxers, NodeConfig};
+pub use config::{ConfigError, Discv5Config, DnsConfig, FilterConfig, Muxers, NodeConfig};
 pub use delivery::{MessageReceiver, Origin, ReceivedMessage};
 pub use error::{
     ConnectError, FilterError, LightPushError, NodeError, PublishError, ServiceError, Stopped, SubscribeError,
@@ -135,11 +135,13 @@ impl Node {
         });
         let (commands, inbox) = mpsc::channel(COMMAND_QUEUE);
         let (discv5, key) = (config.discv5.clone(), config.key.clone());
+        let dns = config.dns.clone();
         let mut driver = Driver::new(config, inbox, shared.clone())?;
         driver.listen().await?;
         if let Some(discv5) = discv5 {
             driver.start_discv5(discv5, &key).await?;
         }
+        driver.start_dns(dns)?;
         let (bound, connected) = (driver.listen.clone().into(), driver.connected.subscribe());
         let discv5 = driver.discv5_address;
         tokio::spawn(driver.run());

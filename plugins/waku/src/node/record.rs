@@ -75,7 +75,7 @@ impl Driver {
         if let Err(error) = self.record.renew(content) {
             tracing::warn!(%error, "the node record is not up to date");
         }
-        if let Some(discv5) = &self.discv5 {
+        if let Some(discv5) = &self.discovery.discv5 {
             discv5.renew(&self.record.current);
         }
     }

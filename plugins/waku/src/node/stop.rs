@@ -28,7 +28,7 @@ impl Driver {
         {
             tracing::warn!("some peers may have missed the last messages");
         }
-        if let Some(discv5) = self.discv5.take() {
+        if let Some(discv5) = self.discovery.discv5.take() {
             discv5.stop().await;
         }
         self.shared.delivery.close();

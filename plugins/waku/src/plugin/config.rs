@@ -1,15 +1,20 @@
 //! The configuration of the module.
 
-use std::{fmt, net::SocketAddr};
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+};
 
 use backplane_sdk::record;
 use libp2p::multiaddr::Protocol;
 use zeroize::Zeroize;
 
 use crate::{
-    ConfigError, Discv5Config, FilterConfig, KeyError, Multiaddr, NodeConfig, NodeKey, NodeRecord,
-    RecordError,
+    ConfigError, Discv5Config, DnsConfig, FilterConfig, KeyError, Multiaddr, NodeConfig, NodeKey, NodeRecord,
+    RecordError, TreeUrlError,
 };
+
+const DNS_PORT: u16 = 53;
 
 /// The configuration of the module.
 #[record]
@@ -65,6 +70,14 @@ pub struct WakuConfig {
     /// The records (`enr:…`) of nodes to begin with; at most 64.
     #[default([])]
     pub discv5_bootstrap: Vec<String>,
+    /// Lists of nodes in DNS (EIP-1459), `enrtree://KEY@DOMAIN`; at most 8. They are read at the start and every half
+    /// hour.
+    #[default([])]
+    pub dns_discovery: Vec<String>,
+    /// The name servers that are asked for these lists, `ADDRESS` or `ADDRESS:PORT`; at most 8. Without any, those of
+    /// the system are asked.
+    #[default([])]
+    pub dns_name_servers: Vec<String>,
     /// Peers in each shard up to which the node connects to those that it knows of, at most 100; 0 to leave it to
     /// others.
     #[default(8)]
@@ -116,6 +129,24 @@ pub enum ConfigFault {
     /// The address of discv5 is none of UDP; carries the text.
     #[error("discv5_address: {0:?} is not of the form /ip4/ADDRESS/udp/PORT")]
     Udp(String),
+    /// A text that names no list in DNS.
+    #[error("dns_discovery[{index}]: {text:?} {source}")]
+    Tree {
+        /// The place in the list, counted from 0.
+        index: usize,
+        /// The text.
+        text: String,
+        /// What is wrong with it.
+        source: TreeUrlError,
+    },
+    /// A text that is no address of a name server.
+    #[error("dns_name_servers[{index}]: {text:?} is not of the form ADDRESS or ADDRESS:PORT")]
+    NameServer {
+        /// The place in the list, counted from 0.
+        index: usize,
+        /// The text.
+        text: String,
+    },
     /// There are nodes to begin discv5 with, and no discv5.
     #[error("discv5_bootstrap is of no use without discv5_address")]
     NoDiscv5,
@@ -161,6 +192,7 @@ impl WakuConfig {
             filter: self.filter.then(FilterConfig::default),
             peer_exchange: self.peer_exchange,
             discv5: self.discv5()?,
+            dns: self.dns()?,
             shard_peers: self.shard_peers as usize,
             max_peers_per_ip: self.ip_colocation_limit as usize,
             filter_keep_alive: defaults.filter_keep_alive,
@@ -189,6 +221,31 @@ impl WakuConfig {
             None if self.discv5_bootstrap.is_empty() => Ok(None),
             None => Err(ConfigFault::NoDiscv5),
         }
+    }
+}
+
+impl WakuConfig {
+    fn dns(&self) -> Result<DnsConfig, ConfigFault> {
+        let trees = self.dns_discovery.iter().enumerate().map(|(index, text)| {
+            text.parse().map_err(|source| ConfigFault::Tree {
+                index,
+                text: text.clone(),
+                source,
+            })
+        });
+        let servers = self.dns_name_servers.iter().enumerate().map(|(index, text)| {
+            let plain = || text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, DNS_PORT));
+            text.parse()
+                .or_else(|_| plain())
+                .map_err(|_| ConfigFault::NameServer {
+                    index,
+                    text: text.clone(),
+                })
+        });
+        Ok(DnsConfig {
+            trees: trees.collect::<Result<_, _>>()?,
+            name_servers: servers.collect::<Result<_, _>>()?,
+        })
     }
 }
 
@@ -245,6 +302,8 @@ fn renamed(error: ConfigError) -> ConfigError {
     let name = |field| match field {
         "shard_count" => "num_shards_in_network",
         "listen" => "listen_addresses",
+        "dns.trees" => "dns_discovery",
+        "dns.name_servers" => "dns_name_servers",
         "discv5.bootstrap" => "discv5_bootstrap",
         "external" => "external_addresses",
         "receiver_queue" => "message_queue",
@@ -379,6 +438,30 @@ mod tests {
         assert_eq!(
             many.check().unwrap_err().to_string(),
             "discv5_bootstrap has 65 records, the limit is 64"
+        );
+    }
+
+    #[test]
+    fn lists_in_dns_have_a_key_and_name_servers_an_address() {
+        let tree = "enrtree://AIRVQ5DDA4FFWLRBCHJWUWOO6X6S4ZTZ5B667LQ6AJU6PEYDLRD5O@example.org";
+        let mut config = default();
+        config.dns_discovery = vec![tree.to_owned()];
+        config.dns_name_servers = vec!["1.1.1.1".to_owned(), "[::1]:5353".to_owned()];
+        let dns = config.node(NodeKey::random()).unwrap().dns;
+        assert_eq!(dns.trees[0].to_string(), tree);
+        let servers = ["1.1.1.1:53", "[::1]:5353"].map(|text| text.parse().unwrap());
+        assert_eq!(dns.name_servers, servers);
+        assert_eq!(
+            text(|c| c.dns_discovery = vec!["example.org".into()]),
+            "dns_discovery[0]: \"example.org\" is not of the form enrtree://KEY@DOMAIN"
+        );
+        assert_eq!(
+            text(|c| c.dns_name_servers = vec!["localhost".into()]),
+            "dns_name_servers[0]: \"localhost\" is not of the form ADDRESS or ADDRESS:PORT"
+        );
+        assert_eq!(
+            text(|c| c.dns_discovery = vec![tree.to_owned(); 9]),
+            "dns_discovery has 9 lists, the limit is 8"
         );
     }
 
