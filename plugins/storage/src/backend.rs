@@ -8,11 +8,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::key::{Key, KeyRange};
 use crate::query::{Page, Row, Scan};
 use crate::queue::Item;
 use crate::receipt::Outcome;
+use crate::rekey::Rekey;
 use crate::watch::Watches;
 
 /// A job, as its backend opens it.
@@ -63,6 +64,11 @@ pub(crate) trait Writes: Send {
 
     /// Removes some expired keys, at most [`limits::PURGE_ROWS`](crate::limits::PURGE_ROWS).
     fn purge(&mut self) -> Result<Purged>;
+
+    /// Gives the job another key. Reads go on meanwhile. [`Error::WriterFailed`] says that nothing more can be written.
+    fn rekey(&mut self, _rekey: &Rekey) -> Result<()> {
+        Err(Error::argument("key", "is for jobs that are files"))
+    }
 
     /// Uses a quiet moment.
     fn rest(&mut self) -> Result<()> {

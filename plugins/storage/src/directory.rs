@@ -4,9 +4,11 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::cipher::{self, CipherKey};
 use crate::error::{Error, ErrorContext, Result};
 use crate::job_id;
 use crate::options::Options;
+use crate::rekey::Rekey;
 use crate::root::{self, RootLock};
 
 /// What a directory keeps: something open with one file and one writer. Clones are the same.
@@ -18,7 +20,13 @@ pub(crate) trait Kept: Clone {
     fn create(unfinished: &Path, context: &ErrorContext) -> Result<()>;
 
     /// Opens the file, which has to be there, and starts its writer.
-    fn open(id: &str, path: &Path, options: &Options, root: Arc<RootLock>) -> Result<Self>;
+    fn open(path: &Path, context: ErrorContext, options: &Options, root: Arc<RootLock>) -> Result<Self>;
+
+    /// What is known of the file.
+    fn context(&self) -> &ErrorContext;
+
+    /// Gives the file another key; reads go on, and writes wait.
+    fn rekey(&self, rekey: Rekey) -> Result<()>;
 
     /// Takes no more calls.
     fn refuse(&self);
@@ -70,17 +78,38 @@ impl<K: Kept> Directory<K> {
         })
     }
 
-    /// Opens `id`, creating it if need be; the same when it is open already.
+    /// Opens `id`, creating it if need be; the same when it is open already, whatever its key.
     pub(crate) fn open(&self, id: &str) -> Result<K> {
+        self.open_or_make(id, None)
+    }
+
+    /// The same under a key, or with none; refused when the file has another one.
+    pub(crate) fn unlock(&self, id: &str, key: Option<CipherKey>) -> Result<K> {
+        cipher::check_build(key.as_ref())?;
+        let kept = self.open_or_make(id, key.clone())?;
+        cipher::check_same(kept.context(), key.as_ref()).map(|()| kept)
+    }
+
+    /// Gives `id` another key; it is open afterwards.
+    pub(crate) fn rekey(&self, id: &str, rekey: Rekey) -> Result<()> {
+        cipher::check_build(rekey.old.as_ref().or(rekey.new.as_ref()))?;
+        if !self.path(id)?.exists() {
+            return Err(Error::JobNotFound { job: id.to_owned() });
+        }
+        self.unlock(id, rekey.old.clone())?.rekey(rekey)
+    }
+
+    fn open_or_make(&self, id: &str, key: Option<CipherKey>) -> Result<K> {
         let path = self.path(id)?;
         let (slot, lock) = self.slot(id)?;
         let mut place = locked(&slot);
         if let Some(kept) = &*place {
             return Ok(kept.clone());
         }
+        let context = self.context(id, key);
         let opened = self
-            .create(id)
-            .and_then(|()| K::open(id, &path, &self.options, lock));
+            .create(&context)
+            .and_then(|()| K::open(&path, context, &self.options, lock));
         match opened {
             Ok(kept) if locked(&self.state).closed => kept.close().and(Err(Error::Closed)),
             Ok(kept) => Ok(place.insert(kept).clone()),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rusqlite::ErrorCode;
 
+use crate::cipher::KeySlot;
 use crate::limits;
 
 /// The outcome of an engine call.
@@ -143,6 +144,27 @@ pub enum Error {
         /// SQLite's text for it.
         message: String,
     },
+    /// The file is encrypted under another key, or damaged; it was left as it is.
+    #[error("the key of job {job:?} is another one, or its file is damaged")]
+    WrongKey {
+        /// The job.
+        job: String,
+    },
+    /// The file is encrypted, and there is no key.
+    #[error("the file of job {job:?} is encrypted; open it with its key")]
+    KeyRequired {
+        /// The job.
+        job: String,
+    },
+    /// There is a key, and the file is not encrypted.
+    #[error("the file of job {job:?} is not encrypted")]
+    NotEncrypted {
+        /// The job.
+        job: String,
+    },
+    /// There is a key, and this build has no encryption.
+    #[error("this build has no encryption; build `storage-plugin` with its feature `sqlcipher`")]
+    NoEncryption,
     /// An operation of a batch failed; nothing of the batch was applied.
     #[error("operation {op} failed: {source}")]
     BatchFailed {
@@ -205,11 +227,12 @@ pub(crate) fn check_size(field: &'static str, size: usize, limit: usize) -> Resu
     Ok(())
 }
 
-/// Turns SQLite's errors into ours, for one job.
+/// What is known of the file of one job; turns SQLite's errors into ours.
 #[derive(Debug, Clone)]
 pub(crate) struct ErrorContext {
     pub(crate) job: String,
     pub(crate) quota: Option<u64>,
+    pub(crate) key: KeySlot,
 }
 
 impl ErrorContext {
@@ -223,6 +246,10 @@ impl ErrorContext {
         };
         match (failure.code, self.quota) {
             (ErrorCode::DatabaseCorrupt, _) => Error::Corrupt {
+                job: self.job.clone(),
+            },
+            // A page that does not have the code that the key gives it.
+            (ErrorCode::NotADatabase, _) if self.key.is_set() => Error::Corrupt {
                 job: self.job.clone(),
             },
             (ErrorCode::NotADatabase, _) => Error::NotADatabase {
@@ -249,6 +276,7 @@ mod tests {
         ErrorContext {
             job: "j".into(),
             quota,
+            key: KeySlot::default(),
         }
         .wrap(failure)
     }

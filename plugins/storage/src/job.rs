@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use tokio::sync::watch;
 
@@ -15,6 +15,7 @@ use crate::limits;
 use crate::options::{FailedWrite, Options};
 use crate::queue::{Capacity, Item, Queue};
 use crate::receipt::Outcome;
+use crate::rekey::Rekey;
 use crate::root::RootLock;
 use crate::schema;
 use crate::session::Session;
@@ -28,6 +29,7 @@ pub(crate) const ENDED: u64 = u64::MAX;
 /// What the writer, the sessions and the handles of a job have in common.
 pub(crate) struct Shared {
     pub(crate) id: String,
+    context: ErrorContext,
     pub(crate) options: Options,
     pub(crate) queue: Arc<Queue>,
     /// The last write whose outcome is known.
@@ -172,15 +174,16 @@ impl Kept for Job {
         schema::create(unfinished, &schema::KV, context)
     }
 
-    fn open(id: &str, path: &Path, options: &Options, root: Arc<RootLock>) -> Result<Job> {
+    fn open(path: &Path, context: ErrorContext, options: &Options, root: Arc<RootLock>) -> Result<Job> {
         let observers = Arc::<Observers>::default();
-        let Opened { writes, reads } = sqlite::open(id, path, options, Arc::clone(&observers))?;
+        let Opened { writes, reads } = sqlite::open(path, &context, options, Arc::clone(&observers))?;
         let capacity = Capacity {
             batches: options.queue_batches,
             bytes: options.queue_bytes,
         };
         let shared = Arc::new(Shared {
-            id: id.to_owned(),
+            id: context.job.clone(),
+            context,
             options: options.clone(),
             queue: Arc::new(Queue::new(capacity)),
             applied: watch::Sender::new(0),
@@ -194,6 +197,20 @@ impl Kept for Job {
             shared,
             writer: Arc::new(writer),
         })
+    }
+
+    fn context(&self) -> &ErrorContext {
+        &self.shared.context
+    }
+
+    fn rekey(&self, rekey: Rekey) -> Result<()> {
+        let (reply, answer) = mpsc::channel();
+        let order = move |writer: &mut Writer| {
+            // Whoever has gone away meanwhile does not hear of it.
+            let _ = reply.send(writer.rekey(&rekey));
+        };
+        self.shared.queue.order(Box::new(order))?;
+        answer.recv().unwrap_or(Err(Error::Closed))
     }
 
     fn refuse(&self) {

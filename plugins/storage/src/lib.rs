@@ -32,6 +32,7 @@
 mod backend;
 mod batch;
 mod blocking;
+mod cipher;
 mod clock;
 mod directory;
 mod error;
@@ -50,6 +51,7 @@ mod query;
 mod queue;
 mod reader;
 mod receipt;
+mod rekey;
 mod root;
 mod schema;
 mod session;
@@ -63,6 +65,7 @@ mod writer;
 mod writer_thread;
 
 pub use batch::Batch;
+pub use cipher::{CipherKey, KEY_BYTES};
 pub use error::{Error, Result};
 pub use job::{Job, Stats};
 pub use key::{Key, KeyRange};

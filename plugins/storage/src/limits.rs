@@ -88,12 +88,17 @@ pub const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Longest wait for running reads when a job closes.
 pub const CLOSE_READERS_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest wait for running reads when a file that has got another key is put in its place.
+pub const REKEY_READERS_TIMEOUT: Duration = Duration::from_secs(10);
 /// Quiet time after which the writer moves the log into the file.
 pub const IDLE_CHECKPOINT: Duration = Duration::from_secs(1);
 /// How long SQLite itself waits for a lock. With one writer and one owner this should never be needed.
 pub(crate) const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Page cache of one connection, in KiB.
 pub(crate) const CACHE_KIB: i64 = 256;
+/// The same where the file is encrypted: a page that is not in it is decrypted and checked again, which takes far longer
+/// than to read it.
+pub(crate) const CIPHER_CACHE_KIB: i64 = 2048;
 /// Stack of a writer thread.
 pub(crate) const WRITER_STACK_BYTES: usize = 512 * 1024;
 /// Size to which a log that was moved into the file is cut.

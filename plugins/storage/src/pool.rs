@@ -9,6 +9,8 @@ use crate::error::{Error, Result};
 struct State<C> {
     idle: Vec<C>,
     open: usize,
+    /// Nothing is lent for now.
+    paused: bool,
     closed: bool,
 }
 
@@ -55,7 +57,7 @@ impl<C> Drop for Lease<'_, C> {
     fn drop(&mut self) {
         let mut state = self.pool.lock();
         match self.connection.take() {
-            Some(connection) if !state.closed => state.idle.push(connection),
+            Some(connection) if !state.closed && !state.paused => state.idle.push(connection),
             _ => state.open -= 1,
         }
         drop(state);
@@ -69,6 +71,7 @@ impl<C> Pool<C> {
         let state = State {
             idle: Vec::new(),
             open: 0,
+            paused: false,
             closed: false,
         };
         Pool {
@@ -99,7 +102,7 @@ impl<C> Pool<C> {
             if let Some(connection) = state.idle.pop() {
                 return Ok(self.lend(Some(connection)));
             }
-            if state.open < self.most {
+            if state.open < self.most && !state.paused {
                 break;
             }
             state = self.wait(state, deadline).ok_or(Error::Timeout {
@@ -142,9 +145,26 @@ impl<C> Pool<C> {
 
     /// Lends no more connections, waits for those that are lent, and closes them all.
     pub(crate) fn close(&self, timeout: Duration) -> Result<()> {
-        let deadline = Instant::now() + timeout;
         let mut state = self.lock();
         state.closed = true;
+        self.drain(state, timeout)
+    }
+
+    /// Lends nothing until [`Pool::resume`], waits for the connections that are lent, and closes them all.
+    pub(crate) fn pause(&self, timeout: Duration) -> Result<()> {
+        let mut state = self.lock();
+        state.paused = true;
+        self.drain(state, timeout)
+    }
+
+    /// Lends again, new connections.
+    pub(crate) fn resume(&self) {
+        self.lock().paused = false;
+        self.freed.notify_all();
+    }
+
+    fn drain(&self, mut state: MutexGuard<'_, State<C>>, timeout: Duration) -> Result<()> {
+        let deadline = Instant::now() + timeout;
         state.open -= state.idle.len();
         state.idle.clear();
         self.freed.notify_all();

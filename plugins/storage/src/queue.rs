@@ -18,6 +18,10 @@ use crate::error::{Error, Result};
 use crate::limits;
 use crate::receipt::Outcome;
 use crate::session::Origin;
+use crate::writer::Writer;
+
+/// Something else for the writer to do, between two transactions.
+pub(crate) type Order = Box<dyn FnOnce(&mut Writer) + Send>;
 
 /// One accepted batch on its way to the writer.
 pub(crate) struct Item {
@@ -46,6 +50,7 @@ pub(crate) enum Place {
 /// What the writer finds.
 pub(crate) enum Taken {
     Group(Vec<Item>),
+    Order(Order),
     Idle,
     Closed,
 }
@@ -74,6 +79,7 @@ struct State {
     items: VecDeque<Item>,
     bytes: usize,
     waiting: VecDeque<Waiter>,
+    order: Option<Order>,
     last_sequence: u64,
     closed: bool,
 }
@@ -90,6 +96,7 @@ impl Queue {
             items: VecDeque::new(),
             bytes: 0,
             waiting: VecDeque::new(),
+            order: None,
             last_sequence: 0,
             closed: false,
         };
@@ -148,6 +155,24 @@ impl Queue {
         }))
     }
 
+    /// Has the writer do `order` as soon as it has done what it does now; one after another.
+    pub(crate) fn order(&self, order: Order) -> Result<()> {
+        let mut state = self.lock();
+        if state.closed {
+            return Err(Error::Closed);
+        }
+        if state.order.is_some() {
+            return Err(Error::Busy {
+                what: "orders of the writer",
+                limit: 1,
+            });
+        }
+        state.order = Some(order);
+        drop(state);
+        self.filled.notify_one();
+        Ok(())
+    }
+
     fn move_up(&self, state: &mut State) {
         while let Some(bytes) = state.waiting.front().map(|waiter| waiter.item.bytes) {
             if !self.has_room(state, bytes) {
@@ -165,7 +190,7 @@ impl Queue {
     /// Waits for items, at most for `patience`, and takes those that share one transaction.
     pub(crate) fn take_group(&self, patience: Option<Duration>) -> Taken {
         let mut state = self.lock();
-        while state.items.is_empty() {
+        while state.items.is_empty() && state.order.is_none() {
             if state.closed {
                 return Taken::Closed;
             }
@@ -178,9 +203,12 @@ impl Queue {
                 .wait_timeout(state, patience)
                 .unwrap_or_else(PoisonError::into_inner);
             state = woken.0;
-            if woken.1.timed_out() && state.items.is_empty() && !state.closed {
+            if woken.1.timed_out() && state.items.is_empty() && state.order.is_none() && !state.closed {
                 return Taken::Idle;
             }
+        }
+        if let Some(order) = state.order.take() {
+            return Taken::Order(order);
         }
         let (mut group, mut ops, mut bytes) = (Vec::new(), 0, 0);
         while let Some(item) = state.items.front() {

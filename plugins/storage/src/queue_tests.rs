@@ -41,7 +41,7 @@ fn queued(queue: &Arc<Queue>, bytes: usize) -> u64 {
 fn taken(queue: &Queue) -> Vec<(u64, usize)> {
     match queue.take_group(Some(Duration::ZERO)) {
         Taken::Group(items) => items.iter().map(|item| (item.sequence, item.bytes)).collect(),
-        Taken::Idle | Taken::Closed => Vec::new(),
+        Taken::Idle | Taken::Closed | Taken::Order(_) => Vec::new(),
     }
 }
 

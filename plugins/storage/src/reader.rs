@@ -32,6 +32,16 @@ impl<C> Readers<C> {
         }
     }
 
+    /// The file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What is known of it.
+    pub(crate) fn context(&self) -> &ErrorContext {
+        &self.context
+    }
+
     /// Number of open connections.
     pub(crate) fn open(&self) -> usize {
         self.pool.open()
@@ -63,5 +73,44 @@ impl<C> Readers<C> {
     /// Refuses further reads, waits for running ones and closes the connections.
     pub(crate) fn close(&self, timeout: Duration) -> Result<()> {
         self.pool.close(timeout)
+    }
+
+    /// Lets further reads wait until [`Readers::resume`]; waits for running ones and closes the connections.
+    pub(crate) fn pause(&self, timeout: Duration) -> Result<()> {
+        self.pool.pause(timeout)
+    }
+
+    /// Lets reads begin again, on new connections.
+    pub(crate) fn resume(&self) {
+        self.pool.resume();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cipher::KeySlot;
+
+    #[test]
+    fn a_pause_waits_for_running_reads_and_closes_the_connections() {
+        let context = ErrorContext {
+            job: "j".into(),
+            quota: None,
+            key: KeySlot::default(),
+        };
+        let readers = Readers::new(|_, _| Ok(()), PathBuf::new(), context);
+        let second = Duration::from_secs(1);
+        let running = readers.with(second, |()| {
+            let refused = readers.pause(Duration::from_millis(1));
+            assert!(matches!(refused, Err(Error::Timeout { .. })), "{refused:?}");
+            Ok(())
+        });
+        assert_eq!((running, readers.open()), (Ok(()), 0));
+        assert_eq!(readers.pause(second), Ok(()));
+        let waiting = readers.with(Duration::from_millis(1), |()| Ok(()));
+        assert!(matches!(waiting, Err(Error::Timeout { .. })), "{waiting:?}");
+        readers.resume();
+        assert_eq!(readers.with(second, |()| Ok(())), Ok(()));
+        assert_eq!(readers.open(), 1);
     }
 }

@@ -4,7 +4,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::migrate;
+use crate::{migrate, rekey};
 
 /// The lock file; no job id turns into this name.
 const LOCK_FILE: &str = ".lock";
@@ -102,7 +102,12 @@ pub(crate) fn remove(path: &Path) -> Result<bool> {
 
 /// Removes a database file and those beside it; false when there was none.
 pub(crate) fn remove_database(path: &Path) -> Result<bool> {
-    for copy in [migrate::copy_of(path), migrate::unfinished_copy_of(path)] {
+    rekey::remove_unfinished(path)?;
+    for copy in [
+        migrate::copy_of(path),
+        migrate::unfinished_copy_of(path),
+        rekey::copy_of(path),
+    ] {
         remove(&copy)?;
     }
     let mut found = false;

@@ -9,11 +9,14 @@ use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use crate::cipher::{self, CipherKey};
 use crate::error::{Error, ErrorContext, Result};
 use crate::limits;
 use crate::migrate;
+use crate::rekey;
 use crate::root;
 
 /// Marks a database file as ours: `BpKv` in ASCII.
@@ -71,6 +74,7 @@ pub(crate) fn create(unfinished: &Path, kind: &Kind, context: &ErrorContext) -> 
     create_file(unfinished)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(unfinished, flags).map_err(wrap)?;
+    cipher::unlock(&connection, "main", context.key.get().as_ref()).map_err(wrap)?;
     connection
         .pragma_update(None, "synchronous", "off")
         .map_err(wrap)?;
@@ -90,10 +94,15 @@ pub(crate) fn create(unfinished: &Path, kind: &Kind, context: &ErrorContext) -> 
 /// Gives a closed job file its name, once it is on the disk. The first durable write makes the name durable too,
 /// because the log is in the same directory.
 pub(crate) fn publish(unfinished: &Path, path: &Path) -> Result<()> {
-    let file = OpenOptions::new().write(true).open(unfinished);
-    file.and_then(|file| file.sync_all())
-        .map_err(Error::io("write the file of a job to the disk"))?;
+    sync(unfinished)?;
     fs::rename(unfinished, path).map_err(Error::io("name the file of a job"))
+}
+
+/// Waits until a closed file is on the disk.
+pub(crate) fn sync(path: &Path) -> Result<()> {
+    let file = OpenOptions::new().write(true).open(path);
+    file.and_then(|file| file.sync_all())
+        .map_err(Error::io("write the file of a job to the disk"))
 }
 
 /// Writes what `connection` sees at one moment to a new file, compacted; nothing is left of it after a failure.
@@ -114,11 +123,11 @@ pub(crate) fn write_copy(connection: &Connection, path: &Path, context: &ErrorCo
 /// Opens the one connection that writes.
 pub(crate) fn open_writer(path: &Path, context: &ErrorContext, secure_delete: bool) -> Result<Connection> {
     let wrap = |error| context.wrap(error);
-    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(wrap)?;
+    let connection = open_first(path, context)?;
     if check_format(&connection, context)? == migrate::FROM {
         migrate::migrate(&connection, path, context)?;
     }
-    configure(&connection, context.quota).map_err(wrap)?;
+    configure(&connection, context).map_err(wrap)?;
     connection
         .pragma_update_and_check(None, "secure_delete", secure_delete, |_| Ok(()))
         .map_err(wrap)?;
@@ -128,18 +137,46 @@ pub(crate) fn open_writer(path: &Path, context: &ErrorContext, secure_delete: bo
 
 /// Opens a connection that only reads. The file must have been opened by [`open_writer`] before.
 pub(crate) fn open_reader(path: &Path, context: &ErrorContext) -> Result<Connection> {
-    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(|error| context.wrap(error))?;
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY, context)?;
     connection
-        .pragma_update(None, "cache_size", -limits::CACHE_KIB)
+        .pragma_update(None, "cache_size", -cache_kib(context))
         .map_err(|error| context.wrap(error))?;
     Ok(connection)
 }
 
+/// Opens a file that nobody has open, to write.
+pub(crate) fn open_first(path: &Path, context: &ErrorContext) -> Result<Connection> {
+    rekey::clean(path)?;
+    cipher::check_file(path, context)?;
+    open(path, OpenFlags::SQLITE_OPEN_READ_WRITE, context)
+}
+
 /// Opens a file as `access` says, for one thread at a time.
-pub(crate) fn open(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
-    let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    connection.busy_timeout(limits::SQLITE_BUSY_TIMEOUT)?;
+pub(crate) fn open(path: &Path, access: OpenFlags, context: &ErrorContext) -> Result<Connection> {
+    let wrap = |error| context.wrap(error);
+    let connection =
+        Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(wrap)?;
+    connection
+        .busy_timeout(limits::SQLITE_BUSY_TIMEOUT)
+        .map_err(wrap)?;
+    if let Some(key) = context.key.get() {
+        unlock(&connection, &key).map_err(|error| match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => Error::WrongKey {
+                job: context.job.clone(),
+            },
+            _ => context.wrap(error),
+        })?;
+    }
     Ok(connection)
+}
+
+/// Gives the key to a connection and tries it. A wrong one must not move the log into the file on closing.
+fn unlock(connection: &Connection, key: &CipherKey) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    cipher::unlock(connection, "main", Some(key))?;
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+    Ok(())
 }
 
 /// Moves the log into the file, as far as `mode` says.
@@ -156,6 +193,15 @@ pub(crate) fn checkpoint(connection: &Connection, mode: &str, context: &ErrorCon
 
 fn integer(connection: &Connection, pragma: &str) -> rusqlite::Result<i32> {
     connection.pragma_query_value(None, pragma, |row| row.get(0))
+}
+
+/// Bytes of a page. SQLCipher answers it as text.
+pub(crate) fn page_size(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, "page_size", |row| {
+        let page = row.get_ref(0)?;
+        page.as_i64()
+            .or_else(|_| Ok(page.as_str()?.parse().unwrap_or_default()))
+    })
 }
 
 /// What a file says of itself.
@@ -192,8 +238,15 @@ fn check_format(connection: &Connection, context: &ErrorContext) -> Result<i32> 
     }
 }
 
+fn cache_kib(context: &ErrorContext) -> i64 {
+    match context.key.is_set() {
+        true => limits::CIPHER_CACHE_KIB,
+        false => limits::CACHE_KIB,
+    }
+}
+
 /// Sets what holds for every connection that writes.
-pub(crate) fn configure(connection: &Connection, quota: Option<u64>) -> rusqlite::Result<()> {
+pub(crate) fn configure(connection: &Connection, context: &ErrorContext) -> rusqlite::Result<()> {
     let mode: String = connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
     if mode != "wal" {
         tracing::warn!(mode, "the file system does not support a write-ahead log");
@@ -202,10 +255,10 @@ pub(crate) fn configure(connection: &Connection, quota: Option<u64>) -> rusqlite
     connection.pragma_update(None, "fullfsync", true)?;
     connection.pragma_update(None, "temp_store", "memory")?;
     connection.pragma_update(None, "foreign_keys", false)?;
-    connection.pragma_update(None, "cache_size", -limits::CACHE_KIB)?;
+    connection.pragma_update(None, "cache_size", -cache_kib(context))?;
     connection.pragma_update(None, "journal_size_limit", limits::LOG_SIZE_LIMIT)?;
-    if let Some(quota) = quota {
-        let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+    if let Some(quota) = context.quota {
+        let page = page_size(connection)?;
         let pages = i64::try_from(quota).unwrap_or(i64::MAX) / page.max(1);
         connection.pragma_update_and_check(None, "max_page_count", pages.max(1), |_| Ok(()))?;
     }

@@ -11,6 +11,7 @@ mod database;
 mod error;
 mod file;
 mod guarded;
+mod import;
 mod migrations;
 mod run;
 mod stop;

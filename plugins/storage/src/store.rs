@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
+use crate::cipher::CipherKey;
 use crate::directory::{Directory, locked};
 use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::options::Options;
+use crate::rekey::Rekey;
 use crate::root;
 
 /// The jobs of one directory: a file `<id>.db` each, opened on demand.
@@ -50,6 +52,35 @@ impl Store {
     /// [`MAX_OPEN_JOBS`](crate::limits::MAX_OPEN_JOBS); [`Error::Closed`] when the store is closed.
     pub fn open_job(&self, id: &str) -> Result<Job> {
         self.jobs.open(id)
+    }
+
+    /// Opens a job under a key, creating it encrypted if need be, or without one; the same job when it is open already.
+    ///
+    /// The key is kept as long as the job is open.
+    ///
+    /// # Errors
+    /// [`Error::WrongKey`], [`Error::KeyRequired`] or [`Error::NotEncrypted`] when the key of the file is another one;
+    /// [`Error::NoEncryption`] for a key when the feature `sqlcipher` is off; otherwise as [`Store::open_job`].
+    pub fn open_job_with(&self, id: &str, key: Option<CipherKey>) -> Result<Job> {
+        self.jobs.unlock(id, key)
+    }
+
+    /// Gives a job the key `new` in place of `old`: without `old` it is encrypted for the first time, without `new` it
+    /// is encrypted no longer. The job is open afterwards, and stays the same for those that use it: reads go on while
+    /// a copy under the new key is made and verified, and writes wait. With `keep_copy` the file stays as it was
+    /// under the name `<id>.db.before-rekey`.
+    ///
+    /// # Errors
+    /// [`Error::JobNotFound`] when there is no such job on disk; [`Error::InvalidArgument`] when there is neither key;
+    /// [`Error::Timeout`] when running reads do not end; otherwise as [`Store::open_job_with`]. The file stays as it was.
+    pub fn rekey_job(
+        &self,
+        id: &str,
+        old: Option<CipherKey>,
+        new: Option<CipherKey>,
+        keep_copy: bool,
+    ) -> Result<()> {
+        self.jobs.rekey(id, Rekey { old, new, keep_copy })
     }
 
     /// Makes a new job of a file that the reference implementation wrote (its format 1), which is only read;

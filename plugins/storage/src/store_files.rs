@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::cipher::{CipherKey, KeySlot};
 use crate::directory::{Directory, Kept, locked};
 use crate::error::{Error, ErrorContext, Result};
 use crate::import;
@@ -16,30 +17,32 @@ const IMPORTED: &str = ".imported.db";
 
 impl<K: Kept> Directory<K> {
     /// Makes the file of a job unless it is there.
-    pub(crate) fn create(&self, id: &str) -> Result<()> {
+    pub(crate) fn create(&self, context: &ErrorContext) -> Result<()> {
         let _creating = locked(&self.creating);
+        let id = &context.job;
         let path = self.path(id)?;
         self.check_case(id)?;
         if path.exists() {
             return Ok(());
         }
         let unfinished = self.root.join(UNFINISHED);
-        let made = K::create(&unfinished, &self.context(id));
+        let made = K::create(&unfinished, context);
         cleaned(
             &unfinished,
             made.and_then(|()| schema::publish(&unfinished, &path)),
         )
     }
 
-    fn context(&self, id: &str) -> ErrorContext {
+    pub(crate) fn context(&self, id: &str, key: Option<CipherKey>) -> ErrorContext {
         ErrorContext {
             job: id.to_owned(),
             quota: self.options.quota_of(id),
+            key: KeySlot::new(key),
         }
     }
 
     /// The file of a job that there is none of.
-    fn check_new(&self, id: &str) -> Result<PathBuf> {
+    pub(crate) fn check_new(&self, id: &str) -> Result<PathBuf> {
         let path = self.path(id)?;
         self.check_case(id)?;
         match path.exists() {
@@ -70,7 +73,7 @@ impl Store {
         let _importing = locked(&self.importing);
         let unfinished = self.root().join(IMPORTED);
         let imported = self.jobs.check_new(id).and_then(|_| {
-            let rows = import::import(source, &unfinished, &self.jobs.context(id))?;
+            let rows = import::import(source, &unfinished, &self.jobs.context(id, None))?;
             let _creating = locked(&self.jobs.creating);
             let path = self.jobs.check_new(id)?;
             schema::publish(&unfinished, &path).map(|()| rows)
@@ -80,7 +83,7 @@ impl Store {
 }
 
 /// Removes what is left of a file that could not be made. A job exists completely or not at all.
-fn cleaned<T>(unfinished: &Path, made: Result<T>) -> Result<T> {
+pub(crate) fn cleaned<T>(unfinished: &Path, made: Result<T>) -> Result<T> {
     if made.is_err() {
         root::remove_database(unfinished)?;
     }

@@ -17,6 +17,7 @@ use crate::job::{ENDED, Shared};
 use crate::limits;
 use crate::queue::{Item, Taken};
 use crate::receipt::Outcome;
+use crate::rekey::Rekey;
 use crate::root::RootLock;
 
 pub(crate) struct Writer {
@@ -33,9 +34,7 @@ struct Release(Arc<Shared>);
 impl Drop for Release {
     fn drop(&mut self) {
         self.0.queue.close();
-        while let Taken::Group(lost) = self.0.queue.take_group(None) {
-            drop(lost);
-        }
+        while !matches!(self.0.queue.take_group(None), Taken::Closed) {}
         self.0.applied.send_replace(ENDED);
         self.0.observers.watches.end();
     }
@@ -64,6 +63,10 @@ impl Writer {
                     dirty = true;
                     self.purge_if_due();
                 }
+                Taken::Order(order) => {
+                    order(&mut self);
+                    dirty = true;
+                }
                 Taken::Idle if self.purge_if_due() => dirty = true,
                 Taken::Idle => {
                     if let Err(error) = self.writes.rest() {
@@ -76,6 +79,16 @@ impl Writer {
         }
         let reads = self.shared.reads.close();
         reads.and(self.writes.close())
+    }
+
+    /// Gives the job another key.
+    pub(crate) fn rekey(&mut self, rekey: &Rekey) -> Result<()> {
+        let rekeyed = self.writes.rekey(rekey);
+        if rekeyed == Err(Error::WriterFailed) {
+            // There is nothing left to write to.
+            self.shared.queue.close();
+        }
+        rekeyed
     }
 
     fn commit_group(&mut self, items: Vec<Item>) {

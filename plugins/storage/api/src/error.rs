@@ -79,8 +79,8 @@ pub enum KvError {
         /// The format that is read.
         supported: i32,
     },
-    /// The file of the job is encrypted under another key than the store has.
-    #[error("the key of job {job:?} is another one")]
+    /// The file of the job is encrypted, and it is not open under its key: see `open_job`.
+    #[error("the file of job {job:?} is encrypted; open it with its key")]
     WrongKey {
         /// The job.
         job: String,

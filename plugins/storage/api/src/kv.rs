@@ -3,7 +3,7 @@
 use backplane_sdk::prelude::*;
 
 use crate::{
-    Ack, CategoryPage, Change, FailedWrite, JobStats, KeyRange, KvError, Op, Receipt, RowPage, Scan,
+    Ack, CategoryPage, Change, FailedWrite, JobStats, KeyError, KeyRange, KvError, Op, Receipt, RowPage, Scan,
 };
 
 /// Keeps payloads under ordered keys, in jobs.
@@ -24,7 +24,7 @@ use crate::{
 /// queue of a job is bounded; a write that finds it full waits for room.
 ///
 /// Limits: categories 4096 bytes, keys 128 KiB, payloads 64 MiB.
-#[interface(id = "storage.kv", version = "1.2.0")]
+#[interface(id = "storage.kv", version = "1.3.0")]
 pub trait Kv {
     /// Applies operations in their order, all or none; they may be of several categories. At most 65536 operations
     /// and 128 MiB. An empty batch changes nothing.
@@ -162,6 +162,28 @@ pub trait Kv {
     /// committed. The payloads can be read; nobody is held up by a watch. It ends when the job is closed, or when its
     /// reader takes nothing for a minute. At most 256 for each job.
     async fn watch(&self, job: String, category: String, range: KeyRange) -> Result<Stream<Change>, KvError>;
+
+    /// Opens a job under a raw key of 32 bytes, and makes it encrypted if it is new. Needed before the other calls where
+    /// the job is encrypted and not open: these answer `wrong_key`. Without a key it is opened, or made, as it would be
+    /// anyway, and refused if it is encrypted. One that is open already stays so, if the key is its own.
+    ///
+    /// The provider keeps the key in memory while the job is open, and nowhere else: a job whose key is lost is lost.
+    async fn open_job(&self, job: String, key: Option<Bytes>) -> Result<(), KeyError>;
+
+    /// Gives a job the key `new_key` in place of `key`, which must be the one that it has. With `key` null it is
+    /// encrypted for the first time, with `new_key` null it is encrypted no longer; a copy of the job is made,
+    /// verified, and put in its place. Meanwhile reads go on and writes wait. The job is open afterwards.
+    ///
+    /// With `keep_copy` the file stays beside the new one as it was, under the old key or not encrypted, until the next
+    /// change of key or until the job is dropped.
+    #[deadline(600000)]
+    async fn set_job_key(
+        &self,
+        job: String,
+        key: Option<Bytes>,
+        new_key: Option<Bytes>,
+        #[default(true)] keep_copy: bool,
+    ) -> Result<(), KeyError>;
 
     /// A write failed although it had been accepted, and nobody waited for its outcome.
     #[event]

@@ -7,6 +7,7 @@
 //! numbers and texts so that they sort as these do. A
 //! [`TypedCategory`] reads and writes a category as a map of such values.
 
+mod cipher;
 pub mod encoding;
 mod error;
 mod key;
@@ -19,6 +20,7 @@ mod sql_types;
 mod typed;
 mod types;
 
+pub use cipher::{CipherHash, Imported, KeyError, OldCipher};
 pub use error::{Fault, KvError};
 pub use key::Key;
 pub use kv::{Kv, KvClient, KvEvents, KvInterface, kv_events};

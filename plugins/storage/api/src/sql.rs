@@ -2,7 +2,7 @@
 
 use backplane_sdk::prelude::*;
 
-use crate::{Executed, Migrated, Migration, SqlError, SqlRows, SqlValue};
+use crate::{Executed, Imported, KeyError, Migrated, Migration, OldCipher, SqlError, SqlRows, SqlValue};
 
 /// Keeps relational databases, in the dialect of SQLite with full-text search (FTS5).
 ///
@@ -24,7 +24,7 @@ use crate::{Executed, Migrated, Migration, SqlError, SqlRows, SqlValue};
 /// Limits: a value, a row and the text of a statement 1000000 bytes each, 1000 parameters, 200 columns, a pattern of
 /// `LIKE` 200 bytes, 100 levels of expressions. At most 64 databases are open at once, 16 of them of one owner; each
 /// runs 4 queries at once.
-#[interface(id = "storage.sql", version = "1.0.0")]
+#[interface(id = "storage.sql", version = "1.1.0")]
 pub trait Sql {
     /// Brings a database to the newest of the versions given, which rise. Each migration is applied once, in a
     /// transaction of its own, and recorded with a hash of its name and text.
@@ -86,4 +86,46 @@ pub trait Sql {
     /// Closes a database and removes it with all it holds; `database_not_found` if there is none.
     #[deadline(60000)]
     async fn drop_database(&self, database: String) -> Result<(), SqlError>;
+
+    /// Opens a database under a raw key of 32 bytes, and makes it encrypted if it is new. Needed before the other calls
+    /// where the database is encrypted and not open: these answer `invalid_argument` of the field `key`. Without a key
+    /// it is opened, or made, as it would be anyway, and refused if it is encrypted. One that is open already stays so,
+    /// if the key is its own.
+    ///
+    /// The provider keeps the key in memory while the database is open, and nowhere else: a database whose key is lost
+    /// is lost.
+    async fn open_database(&self, database: String, key: Option<Bytes>) -> Result<(), KeyError>;
+
+    /// Gives a database the key `new_key` in place of `key`, which must be the one that it has. With `key` null it is
+    /// encrypted for the first time, with `new_key` null it is encrypted no longer; a copy of the database is made,
+    /// verified, and put in its place. Meanwhile reads go on and writes wait, and before it waits for the transaction
+    /// that is open. The database is open afterwards. As with `VACUUM`, rows of tables without an `INTEGER PRIMARY KEY`
+    /// may get other row ids.
+    ///
+    /// With `keep_copy` the file stays beside the new one as it was, under the old key or not encrypted, until the next
+    /// change of key or until the database is dropped.
+    #[deadline(600000)]
+    async fn set_database_key(
+        &self,
+        database: String,
+        key: Option<Bytes>,
+        new_key: Option<Bytes>,
+        #[default(true)] keep_copy: bool,
+    ) -> Result<(), KeyError>;
+
+    /// Makes a new database of a file that another program wrote with SQLite or, where `cipher` is given, with
+    /// SQLCipher; it is encrypted if there is a key. The file and its log are copied first and never changed; nobody may
+    /// write to them meanwhile. What was made is verified: by the checks of integrity, and by the number of rows of each
+    /// table. The database is made completely or not at all, and is not open afterwards.
+    ///
+    /// The caller must have access to all databases, because the path may lead anywhere; it is one of the provider's
+    /// machine, and absolute.
+    #[deadline(600000)]
+    async fn import_database(
+        &self,
+        database: String,
+        path: String,
+        cipher: Option<OldCipher>,
+        key: Option<Bytes>,
+    ) -> Result<Imported, KeyError>;
 }

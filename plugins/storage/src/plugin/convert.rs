@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use backplane_sdk::Bytes;
 use storage_api as api;
-use storage_api::{Fault, KvError};
+use storage_api::{Fault, KeyError, KvError};
 
-use crate::{Ack, Batch, Change, Error, FailedWrite, Key, KeyRange, Outcome, Page, Row, Scan, Stats};
+use crate::{
+    Ack, Batch, Change, CipherKey, Error, FailedWrite, Key, KeyRange, Outcome, Page, Row, Scan, Stats,
+};
 
 pub(super) fn ack(ack: api::Ack) -> Ack {
     match ack {
@@ -22,6 +24,10 @@ pub(super) fn key(bytes: Bytes) -> Key {
 
 pub(super) fn ttl(milliseconds: Option<u64>) -> Option<Duration> {
     milliseconds.map(Duration::from_millis)
+}
+
+pub(super) fn cipher_key(key: Option<Bytes>) -> Result<Option<CipherKey>, Error> {
+    key.map(|key| CipherKey::new(key.0)).transpose()
 }
 
 pub(super) fn range(range: api::KeyRange) -> KeyRange {
@@ -168,6 +174,7 @@ impl From<Error> for KvError {
             Error::AlreadyOpen { root } => KvError::AlreadyOpen {
                 directory: root.display().to_string(),
             },
+            Error::WrongKey { job } | Error::KeyRequired { job } => KvError::WrongKey { job },
             Error::WouldBlock => KvError::WouldBlock,
             Error::Busy { what, limit } => KvError::Busy {
                 what: what.to_owned(),
@@ -191,6 +198,18 @@ impl From<Error> for KvError {
                 let (op, fault) = op_and_fault(other);
                 KvError::Failed { op, fault }
             }
+        }
+    }
+}
+
+impl From<Error> for KeyError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::NoEncryption => KeyError::NoEncryption,
+            Error::KeyRequired { job } => KeyError::KeyRequired { name: job },
+            Error::WrongKey { job } => KeyError::WrongKey { name: job },
+            Error::NotEncrypted { job } => KeyError::NotEncrypted { name: job },
+            other => KeyError::Store { error: other.into() },
         }
     }
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use backplane_sdk::{Bytes, Stream};
 use storage_api as api;
-use storage_api::{Kv, KvError};
+use storage_api::{KeyError, Kv, KvError};
 
+use super::lane::check_room;
 use super::tenants::Tenant;
 use super::{Storage, convert, watches};
 use crate::error::Result;
@@ -50,7 +51,7 @@ impl Storage {
     }
 
     /// A path that the present caller may name.
-    fn path(&self, path: String) -> Result<PathBuf> {
+    pub(super) fn path(&self, path: String) -> Result<PathBuf> {
         self.tenants.check_operator()?;
         let path = PathBuf::from(path);
         if path.is_absolute() {
@@ -264,5 +265,26 @@ impl Kv for Storage {
         let Tenant { job, .. } = self.tenants.tenant(&job)?;
         let import = move |store: &Store| store.import_job(&job, &path);
         Ok(self.lanes.on_store(import).await?)
+    }
+
+    async fn open_job(&self, job: String, key: Option<Bytes>) -> Result<(), KeyError> {
+        let tenant = self.tenants.tenant(&job)?;
+        Ok(self.lanes.unlock(tenant, convert::cipher_key(key)?).await?)
+    }
+
+    async fn set_job_key(
+        &self,
+        job: String,
+        key: Option<Bytes>,
+        new_key: Option<Bytes>,
+        keep_copy: bool,
+    ) -> Result<(), KeyError> {
+        let Tenant { job, .. } = self.tenants.tenant(&job)?;
+        let (old, new) = (convert::cipher_key(key)?, convert::cipher_key(new_key)?);
+        let rekey = move |store: &Store| {
+            check_room(store, &job)?;
+            store.rekey_job(&job, old, new, keep_copy)
+        };
+        Ok(self.lanes.on_store(rekey).await?)
     }
 }

@@ -15,7 +15,7 @@ use tokio::task::unconstrained;
 use super::tenants::{Tenant, owner};
 use super::threads::Threads;
 use crate::error::{Error, Result};
-use crate::{Session, Store, job_id, limits};
+use crate::{CipherKey, Session, Store, job_id, limits};
 
 /// The lanes of each caller, by job.
 type Map = HashMap<String, HashMap<String, Arc<Lane>>>;
@@ -65,18 +65,19 @@ impl Lanes {
     async fn open(&self, job: &str) -> Result<Session> {
         let id = job.to_owned();
         let open = move |store: &Store| {
-            let limit = limits::MAX_OPEN_JOBS_OF_OWNER;
-            let mates = store.open_jobs();
-            let mates = mates
-                .iter()
-                .filter(|mate| **mate != id && owner(mate) == owner(&id));
-            if mates.count() >= limit {
-                let what = "open jobs of one owner";
-                return Err(Error::Busy { what, limit });
-            }
+            check_room(store, &id)?;
             Ok(store.open_job(&id)?.session())
         };
         self.on_store(open).await
+    }
+
+    /// Opens the job under a key, or without one.
+    pub(crate) async fn unlock(&self, tenant: Tenant, key: Option<CipherKey>) -> Result<()> {
+        let unlock = move |store: &Store| {
+            check_room(store, &tenant.job)?;
+            store.open_job_with(&tenant.job, key).map(drop)
+        };
+        self.on_store(unlock).await
     }
 
     /// Ends the job with `end`, after the caller's earlier calls have taken their places.
@@ -135,6 +136,20 @@ impl Lanes {
             .insert(job.clone(), Arc::clone(&lane));
         Ok(lane)
     }
+}
+
+/// Refuses one more job of an owner that has too many open.
+pub(super) fn check_room(store: &Store, id: &str) -> Result<()> {
+    let limit = limits::MAX_OPEN_JOBS_OF_OWNER;
+    let mates = store.open_jobs();
+    let mates = mates
+        .iter()
+        .filter(|mate| *mate != id && owner(mate) == owner(id));
+    if mates.count() >= limit {
+        let what = "open jobs of one owner";
+        return Err(Error::Busy { what, limit });
+    }
+    Ok(())
 }
 
 fn count(lanes: &Map) -> usize {

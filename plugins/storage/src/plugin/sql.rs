@@ -1,26 +1,30 @@
 //! `storage.sql`, call by call.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use backplane_sdk::Stream;
+use backplane_sdk::{Bytes, Stream};
 use storage_api as api;
-use storage_api::{Sql, SqlError, SqlValue};
+use storage_api::{KeyError, Sql, SqlError, SqlValue};
+use zeroize::Zeroize;
 
-use super::Storage;
 use super::tenants::{Tenant, owner};
 use super::threads::Threads;
-use crate::directory::Directory;
+use super::{Storage, convert};
+use crate::directory::{Directory, locked};
 use crate::error::{Error, Result};
+use crate::rekey::Rekey;
 use crate::root;
 use crate::sql::{Database, Statement};
-use crate::{Options, limits};
+use crate::{CipherKey, Options, limits};
 
 /// All databases.
 pub(crate) struct Databases {
     directory: Arc<Directory<Database>>,
     opening: Threads,
+    /// Held while a file is imported: one after another.
+    importing: Arc<Mutex<()>>,
 }
 
 impl Databases {
@@ -28,6 +32,7 @@ impl Databases {
         Ok(Databases {
             directory: Arc::new(Directory::new(root, options)?),
             opening: Threads::new(limits::JOB_THREADS),
+            importing: Arc::default(),
         })
     }
 
@@ -41,18 +46,18 @@ impl Databases {
 
     async fn open(&self, id: String) -> Result<Database> {
         let open = move |directory: &Directory<Database>| {
-            let limit = limits::MAX_OPEN_DATABASES_OF_OWNER;
-            let mates = directory.opened();
-            let mates = mates
-                .iter()
-                .filter(|mate| **mate != id && owner(mate) == owner(&id));
-            if mates.count() >= limit {
-                let what = "open databases of one owner";
-                return Err(Error::Busy { what, limit });
-            }
+            check_room(directory, &id)?;
             directory.open(&id)
         };
         self.ask(open).await
+    }
+
+    async fn unlock(&self, id: String, key: Option<CipherKey>) -> Result<()> {
+        let unlock = move |directory: &Directory<Database>| {
+            check_room(directory, &id)?;
+            directory.unlock(&id, key).map(drop)
+        };
+        self.ask(unlock).await
     }
 
     /// Closes them all; later calls end with [`Error::Closed`].
@@ -61,6 +66,20 @@ impl Databases {
         // Not behind calls that wait for a thread.
         Threads::new(1).run(move || directory.close()).await
     }
+}
+
+/// Refuses one more database of an owner that has too many open.
+fn check_room(directory: &Directory<Database>, id: &str) -> Result<()> {
+    let limit = limits::MAX_OPEN_DATABASES_OF_OWNER;
+    let mates = directory.opened();
+    let mates = mates
+        .iter()
+        .filter(|mate| *mate != id && owner(mate) == owner(id));
+    if mates.count() >= limit {
+        let what = "open databases of one owner";
+        return Err(Error::Busy { what, limit });
+    }
+    Ok(())
 }
 
 /// The answer of `work`, or a timeout that says what was waited for.
@@ -183,5 +202,47 @@ impl Sql for Storage {
         let Tenant { job, .. } = self.tenants.tenant(&database)?;
         let remove = move |directory: &Directory<Database>| directory.remove(&job);
         Ok(self.databases.ask(remove).await?)
+    }
+
+    async fn open_database(&self, database: String, key: Option<Bytes>) -> Result<(), KeyError> {
+        let Tenant { job, .. } = self.tenants.tenant(&database)?;
+        Ok(self.databases.unlock(job, convert::cipher_key(key)?).await?)
+    }
+
+    async fn set_database_key(
+        &self,
+        database: String,
+        key: Option<Bytes>,
+        new_key: Option<Bytes>,
+        keep_copy: bool,
+    ) -> Result<(), KeyError> {
+        let Tenant { job, .. } = self.tenants.tenant(&database)?;
+        let (old, new) = (convert::cipher_key(key)?, convert::cipher_key(new_key)?);
+        let rekey = Rekey { old, new, keep_copy };
+        let rekey = move |directory: &Directory<Database>| {
+            check_room(directory, &job)?;
+            directory.rekey(&job, rekey)
+        };
+        Ok(self.databases.ask(rekey).await?)
+    }
+
+    async fn import_database(
+        &self,
+        database: String,
+        path: String,
+        mut cipher: Option<api::OldCipher>,
+        key: Option<Bytes>,
+    ) -> Result<api::Imported, KeyError> {
+        let path = self.path(path)?;
+        let Tenant { job, .. } = self.tenants.tenant(&database)?;
+        let key = convert::cipher_key(key)?;
+        let importing = Arc::clone(&self.databases.importing);
+        let import = move |directory: &Directory<Database>| {
+            let _importing = locked(&importing);
+            let imported = directory.import(&job, &path, cipher.as_ref(), key);
+            cipher.iter_mut().for_each(|cipher| cipher.secret.0.zeroize());
+            imported
+        };
+        Ok(self.databases.ask(import).await?)
     }
 }

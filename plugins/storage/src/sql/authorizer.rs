@@ -25,7 +25,7 @@ const PRAGMAS: [&str; 14] = [
 /// Virtual tables that callers may make.
 const VIRTUAL_TABLES: [&str; 2] = ["fts5", "fts5vocab"];
 /// Functions that reach beyond the database.
-const FUNCTIONS: [&str; 3] = ["load_extension", "fts3_tokenizer", "readfile"];
+const FUNCTIONS: [&str; 4] = ["load_extension", "fts3_tokenizer", "readfile", "sqlcipher_export"];
 
 /// Why a statement that does this is refused.
 pub(crate) fn refusal(context: &AuthContext<'_>) -> Option<String> {

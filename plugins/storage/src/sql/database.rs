@@ -1,10 +1,12 @@
 //! Databases: one file each, with its writer thread and its read connections.
 
+use std::mem;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use rusqlite::Connection;
 use storage_api::{Executed, Migrated, Migration, SqlError};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
@@ -19,17 +21,18 @@ use crate::error::ErrorContext;
 use crate::limits;
 use crate::options::Options;
 use crate::reader::Readers;
+use crate::rekey::{self, Rekey};
 use crate::root::RootLock;
 use crate::schema;
 use crate::writer_thread::WriterThread;
 
 /// Something for the writer to do.
-pub(crate) type Order = Box<dyn FnOnce(&Writer) + Send>;
+pub(crate) type Order = Box<dyn FnOnce(&mut Writer) + Send>;
 
 /// What the writer, the readers and the handles of a database have in common.
 pub(crate) struct Shared {
     pub(crate) context: ErrorContext,
-    close_timeout: Duration,
+    options: Options,
     /// Where orders go; `None` once the database closes.
     orders: Mutex<Option<mpsc::Sender<Order>>>,
     readers: Readers<Guarded>,
@@ -48,7 +51,7 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Works until the database closes and all orders are done; then moves the log into the file and closes it.
-    fn run(self, mut orders: mpsc::Receiver<Order>) -> crate::Result<()> {
+    fn run(mut self, mut orders: mpsc::Receiver<Order>) -> crate::Result<()> {
         let mut dirty = false;
         loop {
             let order = match dirty {
@@ -57,7 +60,7 @@ impl Writer {
             };
             match order {
                 Some(Some(order)) => {
-                    order(&self);
+                    order(&mut self);
                     dirty = true;
                 }
                 Some(None) => break,
@@ -73,7 +76,20 @@ impl Writer {
         let checkpoint = self.checkpoint("TRUNCATE");
         let context = &self.shared.context;
         let closed = self.connection.close().map_err(|failed| context.wrap(failed));
+        // Streams of rows may outlive the database; its key must not.
+        context.key.set(None);
         readers.and(checkpoint).and(closed)
+    }
+
+    /// Gives the file another key.
+    fn rekey(&mut self, rekey: &Rekey) -> crate::Result<()> {
+        let shared = Arc::clone(&self.shared);
+        let rekeyed = rekey::run(self, &shared.readers, rekey);
+        if rekeyed == Err(crate::Error::WriterFailed) {
+            // There is nothing left to write to.
+            locked(&shared.orders).take();
+        }
+        rekeyed
     }
 
     fn checkpoint(&self, mode: &str) -> crate::Result<()> {
@@ -98,6 +114,27 @@ impl Writer {
             .connection
             .run(stop, |connection| statement.query(connection, take));
         ran.unwrap_or_else(|failed| Err(error::of_file(failed, &self.shared.context)))
+    }
+}
+
+impl rekey::Reopens for Writer {
+    fn close_file(&mut self) -> crate::Result<()> {
+        let wrap = |failed| self.shared.context.wrap(failed);
+        self.checkpoint("TRUNCATE")?;
+        let nothing = Connection::open_in_memory()
+            .and_then(Guarded::new)
+            .map_err(wrap)?;
+        mem::replace(&mut self.connection, nothing).close().map_err(wrap)
+    }
+
+    fn open_file(&mut self) -> crate::Result<()> {
+        let shared = &self.shared;
+        self.connection = file::open_writer(
+            shared.readers.path(),
+            &shared.context,
+            shared.options.secure_delete,
+        )?;
+        Ok(())
     }
 }
 
@@ -184,15 +221,16 @@ impl Kept for Database {
         schema::create(unfinished, &file::KIND, context)
     }
 
-    fn open(id: &str, path: &Path, options: &Options, root: Arc<RootLock>) -> crate::Result<Self> {
-        let context = ErrorContext {
-            job: id.to_owned(),
-            quota: options.quota_of(id),
-        };
+    fn open(
+        path: &Path,
+        context: ErrorContext,
+        options: &Options,
+        root: Arc<RootLock>,
+    ) -> crate::Result<Self> {
         let connection = file::open_writer(path, &context, options.secure_delete)?;
         let (sender, orders) = mpsc::channel(limits::SQL_QUEUE);
         let shared = Arc::new(Shared {
-            close_timeout: options.close_timeout,
+            options: options.clone(),
             orders: Mutex::new(Some(sender)),
             readers: Readers::new(file::open_reader, path.to_owned(), context.clone()),
             context,
@@ -212,6 +250,22 @@ impl Kept for Database {
         })
     }
 
+    fn context(&self) -> &ErrorContext {
+        &self.shared.context
+    }
+
+    fn rekey(&self, rekey: Rekey) -> crate::Result<()> {
+        let (reply, answer) = oneshot::channel();
+        let order: Order = Box::new(move |writer| {
+            // Whoever has gone away meanwhile does not hear of it.
+            let _ = reply.send(writer.rekey(&rekey));
+        });
+        let orders = self.orders().map_err(|_| crate::Error::Closed)?;
+        orders.blocking_send(order).map_err(|_| crate::Error::Closed)?;
+        drop(orders);
+        answer.blocking_recv().unwrap_or(Err(crate::Error::Closed))
+    }
+
     fn refuse(&self) {
         self.shared.closing.store(true, Relaxed);
         locked(&self.shared.orders).take();
@@ -220,7 +274,7 @@ impl Kept for Database {
 
     fn close(&self) -> crate::Result<()> {
         self.refuse();
-        self.writer.end(self.shared.close_timeout)
+        self.writer.end(self.shared.options.close_timeout)
     }
 
     fn has_ended(&self) -> bool {

@@ -91,6 +91,7 @@ impl From<Error> for SqlError {
             Error::NoAccess { .. } => SqlError::Denied {
                 reason: error.to_string(),
             },
+            Error::WrongKey { .. } | Error::KeyRequired { .. } => argument("key", error.to_string()),
             Error::TooLarge { field, size, limit } => too_large(field, size, limit),
             Error::JobNotFound { job } => SqlError::DatabaseNotFound { database: job },
             Error::AlreadyOpen { root } => SqlError::AlreadyOpen {

@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use rusqlite::OpenFlags;
-
 use super::guarded::Guarded;
 use crate::error::{Error, ErrorContext, Result};
 use crate::schema::{self, Kind};
@@ -23,21 +21,22 @@ pub(crate) const KIND: Kind = Kind {
 
 /// Opens the one connection that writes. Each of its commits waits for the disk.
 pub(crate) fn open_writer(path: &Path, context: &ErrorContext, secure_delete: bool) -> Result<Guarded> {
-    let open = || {
-        let connection = schema::open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let connection = schema::open_first(path, context)?;
+    let prepare = move || {
         let marks = schema::marks(&connection)?;
         if (marks.application_id, marks.format) != (KIND.application_id, KIND.format) {
             return Ok(Err(marks));
         }
-        schema::configure(&connection, context.quota)?;
+        schema::configure(&connection, context)?;
         connection.pragma_update(None, "synchronous", "full")?;
         connection.pragma_update(None, "foreign_keys", true)?;
-        // A sort may be larger than the memory.
-        connection.pragma_update(None, "temp_store", "file")?;
+        // A sort may be larger than the memory, but what is encrypted must not lie in a file that is not.
+        let sorts = if context.key.is_set() { "memory" } else { "file" };
+        connection.pragma_update(None, "temp_store", sorts)?;
         connection.pragma_update_and_check(None, "secure_delete", secure_delete, |_| Ok(()))?;
         Guarded::new(connection).map(Ok)
     };
-    match open().map_err(|failed| context.wrap(failed))? {
+    match prepare().map_err(|failed| context.wrap(failed))? {
         Ok(guarded) => schema::restrict(path).map(|()| guarded),
         Err(marks) => Err(refused(&marks, context)),
     }
@@ -59,5 +58,10 @@ fn refused(marks: &schema::Marks, context: &ErrorContext) -> Error {
 /// Opens a connection that only reads.
 pub(crate) fn open_reader(path: &Path, context: &ErrorContext) -> Result<Guarded> {
     let connection = schema::open_reader(path, context)?;
+    if context.key.is_set() {
+        connection
+            .pragma_update(None, "temp_store", "memory")
+            .map_err(|failed| context.wrap(failed))?;
+    }
     Guarded::new(connection).map_err(|failed| context.wrap(failed))
 }

@@ -137,11 +137,11 @@ impl Database {
 }
 
 /// Serves one transaction to its end.
-fn serve(writer: &Writer, owner: String, time: Duration, reply: oneshot::Sender<Result<u64>>) {
+fn serve(writer: &mut Writer, owner: String, time: Duration, reply: oneshot::Sender<Result<u64>>) {
     if reply.is_closed() {
         return;
     }
-    let shared = &writer.shared;
+    let shared = &Arc::clone(&writer.shared);
     if let Err(refused) = writer.connection.execute("BEGIN IMMEDIATE", &shared.context) {
         // Whoever has gone away meanwhile does not hear of it.
         let _ = reply.send(Err(refused));
@@ -174,7 +174,7 @@ fn serve(writer: &Writer, owner: String, time: Duration, reply: oneshot::Sender<
 }
 
 /// Takes the orders of the transaction until it is over; whether that was because of its deadline.
-fn work(writer: &Writer, mut inbox: mpsc::Receiver<Order>, deadline: Instant) -> bool {
+fn work(writer: &mut Writer, mut inbox: mpsc::Receiver<Order>, deadline: Instant) -> bool {
     while writer.connection.in_transaction() {
         match block_until(deadline, inbox.recv()) {
             Some(Some(order)) => order(writer),

@@ -1,13 +1,14 @@
 //! Reading the file of a job.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::Connection;
 
 use super::query;
 use crate::backend::{Reads, Sizes};
-use crate::error::{Error, ErrorContext, Result};
+use crate::error::{Error, Result};
 use crate::key::{Key, KeyRange};
 use crate::limits;
 use crate::query::{Page, Row, Scan};
@@ -17,21 +18,14 @@ use crate::schema;
 
 /// The connections that read a file.
 pub(super) struct Files {
-    path: PathBuf,
-    context: ErrorContext,
-    readers: Readers,
+    readers: Arc<Readers>,
     /// Longest wait for a connection.
     timeout: Duration,
 }
 
 impl Files {
-    pub(super) fn new(path: &Path, timeout: Duration, context: ErrorContext) -> Self {
-        Files {
-            path: path.to_owned(),
-            readers: Readers::new(schema::open_reader, path.to_owned(), context.clone()),
-            context,
-            timeout,
-        }
+    pub(super) fn new(readers: Arc<Readers>, timeout: Duration) -> Self {
+        Files { readers, timeout }
     }
 
     fn read<R>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<R>) -> Result<R> {
@@ -82,18 +76,18 @@ impl Reads for Files {
     }
 
     fn backup_to(&self, path: &Path) -> Result<()> {
-        self.read(|connection| Ok(schema::write_copy(connection, path, &self.context)))?
+        self.read(|connection| Ok(schema::write_copy(connection, path, self.readers.context())))?
     }
 
     fn sizes(&self) -> Result<Sizes> {
         let free = self.read(|connection| {
-            let figure = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-            Ok(figure("freelist_count")?.unsigned_abs() * figure("page_size")?.unsigned_abs())
+            let free: i64 = connection.pragma_query_value(None, "freelist_count", |row| row.get(0))?;
+            Ok(free.unsigned_abs() * schema::page_size(connection)?.unsigned_abs())
         })?;
         let size = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
         Ok(Sizes {
-            file: size(&self.path),
-            log: size(&with_suffix(&self.path, "-wal")),
+            file: size(self.readers.path()),
+            log: size(&with_suffix(self.readers.path(), "-wal")),
             free,
         })
     }

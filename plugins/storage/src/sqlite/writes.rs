@@ -1,5 +1,6 @@
 //! Writing to the file of a job: one transaction for each group, with a savepoint for each batch.
 
+use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -13,13 +14,17 @@ use crate::error::{Error, ErrorContext, Result};
 use crate::key::Key;
 use crate::limits;
 use crate::queue::Item;
+use crate::reader::Readers;
 use crate::receipt::Outcome;
+use crate::rekey::{self, Rekey};
 use crate::schema;
 
 /// The only connection that writes to a file.
 pub(super) struct File {
     connection: Connection,
-    context: ErrorContext,
+    /// Those that read it; they know where it is.
+    readers: Arc<Readers>,
+    secure_delete: bool,
     observers: Arc<Observers>,
     /// Whether a commit of this connection now waits for the disk.
     full_sync: bool,
@@ -28,14 +33,24 @@ pub(super) struct File {
 }
 
 impl File {
-    pub(super) fn new(connection: Connection, context: ErrorContext, observers: Arc<Observers>) -> Self {
+    pub(super) fn new(
+        connection: Connection,
+        readers: Arc<Readers>,
+        secure_delete: bool,
+        observers: Arc<Observers>,
+    ) -> Self {
         File {
             connection,
-            context,
+            readers,
+            secure_delete,
             observers,
             full_sync: false,
             unsynced: true,
         }
+    }
+
+    fn context(&self) -> &ErrorContext {
+        self.readers.context()
     }
 
     fn commit(&mut self, items: &[Item]) -> Result<Vec<Result<Outcome>>> {
@@ -68,7 +83,7 @@ impl File {
             // writing the format number again always changes its page.
             self.connection
                 .pragma_update(None, "user_version", schema::FORMAT)
-                .map_err(|error| self.context.wrap(error))?;
+                .map_err(|error| self.context().wrap(error))?;
         }
         let now = clock::now();
         items.iter().map(|item| self.apply(item, now)).collect()
@@ -114,7 +129,7 @@ impl File {
             Ok(Applied::Refuted) => Err(Error::Conflict { op: at }),
             Err(error) => Err(Error::BatchFailed {
                 op: at,
-                source: Box::new(self.context.wrap(error)),
+                source: Box::new(self.context().wrap(error)),
             }),
         }
     }
@@ -124,7 +139,7 @@ impl File {
             let level = if full { "full" } else { "normal" };
             self.connection
                 .pragma_update(None, "synchronous", level)
-                .map_err(|error| self.context.wrap(error))?;
+                .map_err(|error| self.context().wrap(error))?;
             self.full_sync = full;
         }
         Ok(())
@@ -135,7 +150,7 @@ impl File {
             .prepare_cached(sql)
             .and_then(|mut statement| statement.execute([]))
             .map(|_| ())
-            .map_err(|error| self.context.wrap(error))
+            .map_err(|error| self.context().wrap(error))
     }
 }
 
@@ -150,7 +165,8 @@ impl Writes for File {
 
     fn purge(&mut self) -> Result<Purged> {
         self.wait_for_disk(false)?;
-        let wrap = |error| self.context.wrap(error);
+        let readers = Arc::clone(&self.readers);
+        let wrap = |error| readers.context().wrap(error);
         let purged = purge(&self.connection).map_err(wrap)?;
         self.unsynced |= !purged.is_empty();
         for (category, key) in &purged {
@@ -164,14 +180,36 @@ impl Writes for File {
 
     /// Moves the log into the file.
     fn rest(&mut self) -> Result<()> {
-        schema::checkpoint(&self.connection, "PASSIVE", &self.context)
+        schema::checkpoint(&self.connection, "PASSIVE", self.context())
+    }
+
+    fn rekey(&mut self, rekey: &Rekey) -> Result<()> {
+        rekey::run(self, &Arc::clone(&self.readers), rekey)
     }
 
     fn close(self: Box<Self>) -> Result<()> {
-        let checkpoint = schema::checkpoint(&self.connection, "TRUNCATE", &self.context);
-        let context = self.context;
+        let checkpoint = schema::checkpoint(&self.connection, "TRUNCATE", self.context());
+        let context = self.readers.context();
         let closed = self.connection.close().map_err(|(_, error)| context.wrap(error));
+        // Sessions may outlive the job; its key must not.
+        context.key.set(None);
         checkpoint.and(closed)
+    }
+}
+
+impl rekey::Reopens for File {
+    fn close_file(&mut self) -> Result<()> {
+        schema::checkpoint(&self.connection, "TRUNCATE", self.context())?;
+        let nothing = Connection::open_in_memory();
+        let nothing = nothing.map_err(|error| self.context().wrap(error))?;
+        let closed = mem::replace(&mut self.connection, nothing).close();
+        closed.map_err(|(_, error)| self.context().wrap(error))
+    }
+
+    fn open_file(&mut self) -> Result<()> {
+        self.connection = schema::open_writer(self.readers.path(), self.context(), self.secure_delete)?;
+        (self.full_sync, self.unsynced) = (false, true);
+        Ok(())
     }
 }
 
