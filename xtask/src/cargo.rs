@@ -73,7 +73,7 @@ pub(crate) fn build_chat(release: bool) -> Result<(), Error> {
 
 /// What cargo knows of the workspace and all that it depends on.
 pub(crate) fn metadata() -> Result<Value, Error> {
-    let output = cargo(&["metadata", "--format-version=1", "--locked"])
+    let output = cargo(&["metadata", "--format-version=1", "--locked", "--all-features"])
         .stderr(std::process::Stdio::inherit())
         .output()?;
     if !output.status.success() {

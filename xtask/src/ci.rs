@@ -6,17 +6,22 @@ use std::{
 };
 
 use crate::cargo::{self, Error};
+use crate::test;
 
 /// Runs every check; the first that fails ends it.
 pub(crate) fn run() -> Result<ExitCode, Error> {
     let begun = Instant::now();
-    let steps: [(&str, Command); 6] = [
+    let steps: [(&str, Command); 7] = [
         ("formatting", cargo::cargo(&["fmt", "--all", "--check"])),
         ("dependencies", xtask(&["dependencies"])),
         // Header, table layout and descriptors are checked by tests.
         ("tests", xtask(&["test"])),
         ("chat without a person", xtask(&["chat", "--unattended"])),
-        ("lints", clippy()),
+        ("lints", clippy(&["--workspace", "--all-targets"])),
+        (
+            "lints with encryption",
+            clippy(&[&["--lib"], &test::ENCRYPTED[..]].concat()),
+        ),
         ("documentation", docs()),
     ];
     let mut times = Vec::new();
@@ -40,16 +45,10 @@ fn xtask(arguments: &[&str]) -> Command {
     command
 }
 
-fn clippy() -> Command {
-    cargo::cargo(&[
-        "clippy",
-        "--locked",
-        "--workspace",
-        "--all-targets",
-        "--",
-        "-D",
-        "warnings",
-    ])
+fn clippy(what: &[&str]) -> Command {
+    let mut command = cargo::cargo(&["clippy", "--locked"]);
+    command.args(what).args(["--", "-D", "warnings"]);
+    command
 }
 
 fn docs() -> Command {

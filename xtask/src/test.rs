@@ -3,11 +3,21 @@
 use std::{
     ffi::OsString,
     io::{BufRead, BufReader},
-    process::{ExitCode, Stdio},
+    process::{Command, ExitCode, Stdio},
     time::Instant,
 };
 
 use crate::cargo::{self, Error};
+
+/// Tests that need a feature which is off by default: the arguments by which cargo finds them. With all packages, so
+/// that nothing is built anew that does not depend on the feature.
+pub(crate) const ENCRYPTED: [&str; 5] = [
+    "--workspace",
+    "--features",
+    "storage-plugin/sqlcipher",
+    "--test",
+    "cipher",
+];
 
 /// What `cargo test` reported.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -19,23 +29,21 @@ struct Totals {
     failures: Vec<String>,
 }
 
-/// Builds the plugins that tests load, runs all tests of the workspace to the end, and sums up.
+/// Builds the plugins that tests load, runs all tests of the workspace to the end, then those of the storage plugin with
+/// encryption unless `arguments` ask for something in particular, and sums up.
 pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode, Error> {
     let begun = Instant::now();
     cargo::succeed(cargo::cargo(&["build", "--locked", "--workspace"]).arg("--all-targets"))?;
     let mut command = cargo::cargo(&["test", "--locked", "--workspace", "--no-fail-fast"]);
     // The tests need not ask cargo again for the plugins that they load.
     command.env("BACKPLANE_PREBUILT", "1");
-    let mut tests = command.args(arguments).stdout(Stdio::piped()).spawn()?;
     let mut totals = Totals::default();
-    if let Some(output) = tests.stdout.take() {
-        for line in BufReader::new(output).lines() {
-            let line = line?;
-            println!("{line}");
-            totals.count(&line);
-        }
+    let mut passed_all = totals.run(command.args(arguments))?;
+    let encrypted = Instant::now();
+    if arguments.is_empty() {
+        passed_all &= totals.run(cargo::cargo(&["test", "--locked"]).args(ENCRYPTED))?;
+        println!("\nencryption: {} s", encrypted.elapsed().as_secs());
     }
-    let status = tests.wait()?;
     let Totals {
         programs,
         passed,
@@ -48,7 +56,7 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode, Error> {
         begun.elapsed().as_secs()
     );
     failures.iter().for_each(|failure| println!("failed: {failure}"));
-    Ok(if status.success() {
+    Ok(if passed_all {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
@@ -56,6 +64,19 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode, Error> {
 }
 
 impl Totals {
+    /// Runs tests, and adds up what they report; whether all is well.
+    fn run(&mut self, command: &mut Command) -> Result<bool, Error> {
+        let mut tests = command.stdout(Stdio::piped()).spawn()?;
+        if let Some(output) = tests.stdout.take() {
+            for line in BufReader::new(output).lines() {
+                let line = line?;
+                println!("{line}");
+                self.count(&line);
+            }
+        }
+        Ok(tests.wait()?.success())
+    }
+
     /// Reads one line of the test programs' output.
     fn count(&mut self, line: &str) {
         if let Some(name) = line
