@@ -147,3 +147,14 @@ pub const SQL_MIGRATION_TIME: Duration = Duration::from_secs(600);
 pub(crate) const SQL_INTERRUPT_STEPS: i32 = 1000;
 /// How often a query that waits for its reader looks whether it is to end.
 pub(crate) const SQL_READER_CHECK: Duration = Duration::from_millis(50);
+
+/// Threads of the module on which calls of `storage.content` may run at the same time.
+pub const CONTENT_THREADS: usize = 16;
+/// Streams of files that are read at the same time.
+pub const CONTENT_READS: usize = 64;
+/// Bytes of an upload that are gathered before they are written, unless the stream ends before.
+pub const CONTENT_WRITE_BYTES: usize = 256 * 1024;
+/// Least time between two words of progress.
+pub(crate) const CONTENT_PROGRESS_LEAST: Duration = Duration::from_millis(100);
+/// Time after which a word of progress is said although nothing has changed.
+pub(crate) const CONTENT_PROGRESS_MOST: Duration = Duration::from_millis(900);

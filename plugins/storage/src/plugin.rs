@@ -1,4 +1,4 @@
-//! The module: the store behind the interfaces `storage.kv` and `storage.sql`.
+//! The module: what stands behind the interfaces `storage.kv`, `storage.sql` and `storage.content`.
 //!
 //! A call goes from [`kv`] into the [`lane`] of its caller and job, which keeps the caller's order and has the
 //! session; writes then wait for the writer, reads run as [`reads`] says, and [`convert`] turns what comes out into
@@ -6,9 +6,12 @@
 //!
 //! A call of `storage.sql` goes from [`sql`] to the database that it means.
 //!
-//! Whose job or database a call means, and whether its caller may use it, is up to [`tenants`].
+//! A call of `storage.content` goes from [`content`] to the store of files.
+//!
+//! Whose job, database or file a call means, and whether its caller may use it, is up to [`tenants`].
 
 mod config;
+mod content;
 mod convert;
 mod kv;
 mod lane;
@@ -31,6 +34,7 @@ use storage_api::KvEvents;
 
 use crate::limits;
 use crate::{Options, Store};
+use content::Files;
 use lane::Lanes;
 use report::Reporter;
 use sql::Databases;
@@ -39,27 +43,30 @@ use threads::Threads;
 
 /// The folder of the databases, in that of the jobs.
 const DATABASES: &str = "sql";
+/// The folder of the files, in that of the jobs.
+const FILES: &str = "content";
 
 pub use config::StorageConfig;
 pub(crate) use convert::fault;
 
-/// Keeps keys and payloads in jobs, and relational databases, one SQLite file each.
+/// Keeps keys and payloads in jobs, and relational databases, one SQLite file each, and files by their content.
 ///
 /// The files lie in the module's own folder, or where the configuration says. One module at a time may have them
 /// open.
 pub struct Storage {
-    tenants: Tenants,
+    tenants: Arc<Tenants>,
     lanes: Lanes,
     reads: Threads,
     databases: Databases,
+    files: Files,
     reporter: Reporter,
     call_timeout: Duration,
 }
 
-/// Keeps keys and payloads in jobs, and relational databases, one SQLite file each.
+/// Keeps keys and payloads in jobs, and relational databases, one SQLite file each, and files by their content.
 #[module(
     name = "storage",
-    provides(storage_api::Kv, storage_api::Sql),
+    provides(storage_api::Kv, storage_api::Sql, storage_api::Content),
     exclusive("job files")
 )]
 impl Module for Storage {
@@ -75,7 +82,9 @@ impl Module for Storage {
             let events = events.clone();
             async move { events.failed(&write).await }
         };
-        Self::open(context.data_dir(), &config, publish)
+        let storage = Self::open(context.data_dir(), &config, publish)?;
+        storage.files.start().await?;
+        Ok(storage)
     }
 
     async fn stop(&self) {
@@ -84,6 +93,9 @@ impl Module for Storage {
         }
         if let Err(error) = self.databases.close().await {
             tracing::error!(%error, "the databases did not close cleanly");
+        }
+        if let Err(error) = self.files.close().await {
+            tracing::error!(%error, "the files did not close cleanly");
         }
         self.reporter.end().await;
     }
@@ -107,10 +119,11 @@ impl Storage {
         let databases = Databases::new(root.join(DATABASES), options.clone())?;
         let store = Arc::new(Store::new(root, options)?);
         Ok(Self {
-            tenants: Tenants::new(config.access.as_ref())?,
+            tenants: Arc::new(Tenants::new(config.access.as_ref())?),
             lanes: Lanes::new(store),
             reads: Threads::new(limits::READ_THREADS),
             databases,
+            files: Files::new(root.join(FILES), config),
             reporter,
             call_timeout,
         })

@@ -1,4 +1,5 @@
-//! The contract of the storage plugin: the interfaces [`Kv`], `storage.kv`, and [`Sql`], `storage.sql`.
+//! The contract of the storage plugin: the interfaces [`Kv`], `storage.kv`, [`Sql`], `storage.sql`, and [`Content`],
+//! `storage.content`.
 //!
 //! # `storage.kv`
 //!
@@ -8,6 +9,9 @@
 //! [`TypedCategory`] reads and writes a category as a map of such values.
 
 mod cipher;
+mod content;
+mod content_error;
+mod content_types;
 pub mod encoding;
 mod error;
 mod key;
@@ -21,6 +25,11 @@ mod typed;
 mod types;
 
 pub use cipher::{CipherHash, Imported, KeyError, OldCipher};
+pub use content::{Content, ContentClient, ContentInterface};
+pub use content_error::ContentError;
+pub use content_types::{
+    Checked, ContentFile, ContentNode, ContentPage, ContentPeer, ContentSpace, Presence, Progress, Upload,
+};
 pub use error::{Fault, KvError};
 pub use key::Key;
 pub use kv::{Kv, KvClient, KvEvents, KvInterface, kv_events};

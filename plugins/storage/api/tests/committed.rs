@@ -10,6 +10,7 @@ use backplane_sdk::Interface;
 fn no_contract_changes_without_its_version() {
     check(storage_api::KvInterface::TY);
     check(storage_api::SqlInterface::TY);
+    check(storage_api::ContentInterface::TY);
 }
 
 fn check(interface: &InterfaceTy) {

@@ -167,12 +167,18 @@ impl Dataset {
 
     /// Looks at every block that is here, drops those that are not what they must be, and hands out their numbers.
     ///
-    /// A tree that is damaged is made anew where all blocks are good.
-    pub(crate) fn check(&self, directory: &Path, damaged: &mut dyn FnMut(u64)) -> Result<()> {
-        if self.is_complete() && self.restore_tree(directory)? {
+    /// A tree that is damaged is made anew where all blocks are good. Ends with the error of `goes_on`, if it has one.
+    pub(crate) fn check(
+        &self,
+        directory: &Path,
+        goes_on: &dyn Fn() -> Result<()>,
+        damaged: &mut dyn FnMut(u64),
+    ) -> Result<()> {
+        if self.is_complete() && self.restore_tree(directory, goes_on)? {
             return Ok(());
         }
         for block in (0..self.shape.blocks()).filter(|block| self.has(*block)) {
+            goes_on()?;
             let leaf = self
                 .files
                 .block(&self.shape, block)?
@@ -189,16 +195,17 @@ impl Dataset {
     }
 
     /// Makes the tree anew from the blocks, and puts it in place of the one that is there, if its root is the right one.
-    fn restore_tree(&self, directory: &Path) -> Result<bool> {
+    fn restore_tree(&self, directory: &Path, goes_on: &dyn Fn() -> Result<()>) -> Result<bool> {
         let path = directory.join(format!("{}.check", self.id));
         let new = files::open(&path)?;
-        let restored = self.restore_tree_with(&new);
+        let restored = self.restore_tree_with(&new, goes_on);
         drop(std::fs::remove_file(path));
         restored
     }
 
-    fn restore_tree_with(&self, new: &std::fs::File) -> Result<bool> {
+    fn restore_tree_with(&self, new: &std::fs::File, goes_on: &dyn Fn() -> Result<()>) -> Result<bool> {
         for block in 0..self.shape.blocks() {
+            goes_on()?;
             let Some(content) = self.files.block(&self.shape, block)? else {
                 return Ok(false);
             };

@@ -89,6 +89,10 @@ pub struct Node {
     shared: Arc<Shared>,
     peer: PeerId,
     find_timeout: Duration,
+    tasks: Mutex<Option<Tasks>>,
+}
+
+struct Tasks {
     driver: JoinHandle<()>,
     fetcher: JoinHandle<()>,
 }
@@ -137,8 +141,10 @@ impl Node {
         Ok(Self {
             peer,
             find_timeout,
-            driver: tokio::spawn(driver.run(queue)),
-            fetcher: tokio::spawn(fetcher::run(Arc::clone(&shared))),
+            tasks: Mutex::new(Some(Tasks {
+                driver: tokio::spawn(driver.run(queue)),
+                fetcher: tokio::spawn(fetcher::run(Arc::clone(&shared))),
+            })),
             shared,
         })
     }
@@ -186,22 +192,31 @@ impl Node {
         blocking(move || contents.add(&owner, &content, pinned)).await
     }
 
-    /// Ends the node: no block is written when this returns.
-    pub async fn stop(mut self) {
-        self.fetcher.abort();
-        let _ = (&mut self.fetcher).await;
+    /// Ends the node: its connections are closed when this returns. Later calls fail.
+    pub async fn stop(&self) {
+        let tasks = locked(&self.tasks).take();
+        let Some(Tasks { driver, fetcher }) = tasks else {
+            return;
+        };
+        fetcher.abort();
+        // It was aborted.
+        let _ = fetcher.await;
         let (answer, answered) = oneshot::channel();
         if self.shared.commands.send(Command::Stop(answer)).await.is_ok() {
             let _ = answered.await;
         }
-        let _ = (&mut self.driver).await;
+        if let Err(failed) = driver.await {
+            tracing::error!(%failed, "the task of the swarm failed");
+        }
     }
 }
 
 impl Drop for Node {
     fn drop(&mut self) {
-        self.fetcher.abort();
-        self.driver.abort();
+        if let Some(tasks) = locked(&self.tasks).take() {
+            tasks.fetcher.abort();
+            tasks.driver.abort();
+        }
     }
 }
 

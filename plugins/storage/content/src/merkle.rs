@@ -104,11 +104,6 @@ impl Shape {
         })
     }
 
-    /// How many digests prove a block.
-    pub(crate) fn proof_len(&self, block: u64) -> usize {
-        self.proof_places(block).flatten().count()
-    }
-
     /// The root that follows from a leaf and its proof; `None` for a proof of the wrong length.
     pub(crate) fn root(&self, block: u64, leaf: Digest, proof: &[Digest]) -> Option<Digest> {
         let mut proof = proof.iter();
@@ -194,7 +189,7 @@ mod tests {
     #[test]
     fn the_tallest_tree_has_a_proof_of_22() {
         let tallest = shape(limits::MAX_BLOCKS);
-        assert_eq!(tallest.proof_len(0), limits::MAX_PROOF);
+        assert_eq!(tallest.proof_places(0).flatten().count(), limits::MAX_PROOF);
         assert!(Shape::new(4096, limits::MAX_BLOCKS * 4096 + 1).is_err());
     }
 
@@ -223,7 +218,6 @@ mod tests {
                 .collect();
             let leaf = leaves[block as usize];
             prop_assert_eq!(shape.root(block, leaf, &proof), Some(root));
-            prop_assert_eq!(shape.proof_len(block), proof.len());
             prop_assert_ne!(shape.root(block, sha256(&[forged]), &proof), Some(root));
             proof.push(root);
             prop_assert_eq!(shape.root(block, leaf, &proof), None);

@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::store::Contents;
 
 /// Reads a file block by block, and proves each. What was removed meanwhile is still read.
+#[derive(Clone)]
 pub struct Reader {
     contents: Contents,
     dataset: Arc<Dataset>,
@@ -61,6 +62,7 @@ impl Reader {
             Ok(Some(content)) => content,
             Ok(None) => return Ok(Found::Missing(block)),
             Err(error) => {
+                let _open = self.contents.enter()?;
                 self.contents.note(&self.dataset, true)?;
                 return Err(error);
             }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Weak};
 
 use tokio::sync::watch;
 
@@ -51,7 +51,8 @@ pub(crate) struct Inner {
     closed: AtomicBool,
     /// Changes whenever a file is wanted, or is not any more.
     pub(crate) wants: watch::Sender<u64>,
-    _lock: File,
+    /// What makes the directory ours. Held while something is written; empty once the store is closed.
+    lock: RwLock<Option<File>>,
 }
 
 /// What a check has found.
@@ -105,17 +106,19 @@ impl Contents {
             datasets: Mutex::default(),
             closed: AtomicBool::new(false),
             wants: watch::Sender::new(0),
-            _lock: lock,
+            lock: RwLock::new(Some(lock)),
         })))
     }
 
-    /// Takes no more calls, and notes how far open uploads and datasets are.
+    /// Takes no more calls, waits for those that write, notes how far open uploads and datasets are, and gives the
+    /// directory free.
     ///
     /// # Errors
     /// A failure of the disk.
     pub fn close(&self) -> Result<()> {
         self.0.closed.store(true, Ordering::Release);
         self.0.wants.send_modify(|changes| *changes += 1);
+        let mut lock = self.0.lock.write().unwrap_or_else(PoisonError::into_inner);
         let uploads = std::mem::take(&mut *locked(&self.0.uploads));
         for upload in uploads.into_values() {
             locked(&upload).note(&self.0.index)?;
@@ -124,7 +127,18 @@ impl Contents {
             .values()
             .filter_map(Weak::upgrade)
             .collect();
-        datasets.iter().try_for_each(|dataset| self.note(dataset, true))
+        datasets.iter().try_for_each(|dataset| self.note(dataset, true))?;
+        *lock = None;
+        Ok(())
+    }
+
+    /// Begins something that writes: the store is not closed before the guard is gone. Not to be nested.
+    pub(crate) fn enter(&self) -> Result<RwLockReadGuard<'_, Option<File>>> {
+        let guard = self.0.lock.read().unwrap_or_else(PoisonError::into_inner);
+        match guard.is_some() && !self.is_closed() {
+            true => Ok(guard),
+            false => Err(Error::Closed),
+        }
     }
 
     /// The directory of the store.
@@ -263,6 +277,7 @@ impl Contents {
     /// # Errors
     /// [`Error::NotFound`].
     pub fn delete(&self, owner: &str, cid: Cid) -> Result<()> {
+        let _open = self.enter()?;
         let gone = self.index()?.delete(owner, cid)?;
         self.0.wants.send_modify(|changes| *changes += 1);
         self.remove(&gone)
@@ -281,6 +296,7 @@ impl Contents {
     /// # Errors
     /// [`Error::NotFound`]; a failure of the disk.
     pub fn check(&self, owner: &str, cid: Cid) -> Result<Checked> {
+        let _open = self.enter()?;
         let file = self.index()?.file(owner, cid)?;
         let dataset = self.dataset_of(&file)?;
         let blocks = dataset.count();
@@ -288,7 +304,7 @@ impl Contents {
             blocks,
             ..Checked::default()
         };
-        dataset.check(&self.0.directory, &mut |block| {
+        dataset.check(&self.0.directory, &|| self.index().map(drop), &mut |block| {
             checked.damaged += 1;
             if checked.named.len() < limits::MAX_NAMED_BLOCKS {
                 checked.named.push(block);

@@ -81,6 +81,7 @@ impl Contents {
     /// # Errors
     /// [`Error::InvalidArgument`], [`Error::QuotaExceeded`], [`Error::Busy`].
     pub fn open_upload(&self, owner: &str, new: NewUpload) -> Result<UploadInfo> {
+        let _open = self.enter()?;
         parse_name(new.name.as_deref())?;
         parse_mime(new.mime.as_deref())?;
         Shape::new(new.block_bytes.into(), new.bytes.unwrap_or(1).max(1))?;
@@ -151,6 +152,7 @@ impl Contents {
     /// # Errors
     /// [`Error::WrongOffset`], [`Error::QuotaExceeded`], [`Error::UploadNotFound`], a failure of the disk.
     pub fn append(&self, owner: &str, id: &str, offset: u64, bytes: &[u8]) -> Result<u64> {
+        let _open = self.enter()?;
         let upload = self.upload(owner, id)?;
         let mut upload = locked(&upload);
         if upload.at() != offset {
@@ -189,6 +191,7 @@ impl Contents {
     /// # Errors
     /// [`Error::UploadNotFound`]; [`Error::Manifest`] when nothing was uploaded; a failure of the disk.
     pub fn finish(&self, owner: &str, id: &str) -> Result<FileInfo> {
+        let _open = self.enter()?;
         if let Some(cid) = self.index()?.finished(owner, id)? {
             return self.file(owner, cid);
         }
@@ -233,6 +236,7 @@ impl Contents {
     /// # Errors
     /// [`Error::UploadNotFound`].
     pub fn cancel_upload(&self, owner: &str, id: &str) -> Result<()> {
+        let _open = self.enter()?;
         let upload = self.index()?.upload(owner, id)?;
         self.0.index.drop_upload(&upload)?;
         locked(&self.0.uploads).remove(id);
@@ -244,6 +248,7 @@ impl Contents {
     /// # Errors
     /// [`Error::QuotaExceeded`], [`Error::Manifest`], a failure of the disk.
     pub fn add(&self, owner: &str, manifest: &[u8], pinned: bool) -> Result<FileInfo> {
+        let _open = self.enter()?;
         let (file, gone) = self.index()?.add(owner, manifest, pinned, self.quota(owner))?;
         self.remove(&gone)?;
         self.0.wants.send_modify(|changes| *changes += 1);

@@ -136,22 +136,22 @@ fn an_upload_goes_on_where_it_stood() {
     drop(contents);
     let contents = open(directory.path());
     let uploads = contents.uploads(OWNER).unwrap();
-    let [upload] = &uploads[..] else {
+    let [resumed] = &uploads[..] else {
         panic!("{uploads:?}")
     };
     assert_eq!(
-        (upload.id.clone(), upload.name.as_deref()),
+        (resumed.id.clone(), resumed.name.as_deref()),
         (begun.id, Some("large"))
     );
     assert!(
-        upload.offset >= 8 << 20 && upload.offset < 9 << 20,
+        resumed.offset >= 8 << 20 && resumed.offset < 9 << 20,
         "{}",
-        upload.offset
+        resumed.offset
     );
-    let rest = &bytes[upload.offset as usize..];
-    contents.append(OWNER, &upload.id, upload.offset, rest).unwrap();
-    let file = contents.finish(OWNER, &upload.id).unwrap();
-    assert_eq!(contents.finish(OWNER, &upload.id).unwrap(), file);
+    let rest = &bytes[resumed.offset as usize..];
+    contents.append(OWNER, &resumed.id, resumed.offset, rest).unwrap();
+    let file = contents.finish(OWNER, &resumed.id).unwrap();
+    assert_eq!(contents.finish(OWNER, &resumed.id).unwrap(), file);
     assert_eq!(contents.uploads(OWNER).unwrap(), []);
     assert_eq!(get(&contents, OWNER, file.cid).unwrap(), bytes);
     let whole = upload(&contents, "chat", &bytes, named("large")).unwrap();

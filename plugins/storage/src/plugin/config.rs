@@ -31,6 +31,14 @@ pub struct StorageConfig {
     /// Which jobs of others a caller may use, each as `OWNER/NAME`, `OWNER/*` or `*`. When left out, `cli`, which is
     /// the command `backplane`, may use all.
     pub access: Option<BTreeMap<String, Vec<String>>>,
+    /// Bytes that each caller may have in `storage.content`; 20 GiB when left out.
+    pub content_quota: Option<u64>,
+    /// The same for single callers, in place of `content_quota`.
+    pub content_quotas: Option<BTreeMap<String, u64>>,
+    /// Where the node that exchanges files listens, as multiaddresses; nowhere when left out.
+    pub content_listen: Option<Vec<String>>,
+    /// The nodes that it dials, as multiaddresses. Without these and `content_listen` there is no exchange.
+    pub content_peers: Option<Vec<String>>,
     /// Overwrites in the file what is deleted.
     #[default(false)]
     pub secure_delete: bool,
@@ -76,6 +84,11 @@ impl StorageConfig {
             )?;
         }
         Tenants::new(self.access.as_ref())?;
+        super::content::check_addresses(self)?;
+        let quotas = self.content_quotas.iter().flat_map(BTreeMap::values);
+        for quota in quotas.chain(&self.content_quota) {
+            within("content_quota", *quota, 0, i64::MAX.unsigned_abs())?;
+        }
         within(
             "queue_batches",
             self.queue_batches.into(),

@@ -108,7 +108,8 @@ impl Tenants {
         Err(Error::argument("path", reason))
     }
 
-    fn allows(&self, caller: &str, owner: &str, job: &str) -> bool {
+    /// Whether a caller may use a job of an owner.
+    pub(crate) fn allows(&self, caller: &str, owner: &str, job: &str) -> bool {
         let allowed = |pattern: &Pattern| match pattern {
             Pattern::All => true,
             Pattern::Owner(of) => of == owner,

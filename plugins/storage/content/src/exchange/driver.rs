@@ -1,10 +1,12 @@
 //! The one task that owns the swarm.
 
 use std::collections::HashMap;
+use std::net::{IpAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Instant;
 
 use futures::StreamExt;
+use libp2p::multiaddr::Protocol;
 use libp2p::request_response::{self, InboundRequestId, Message, OutboundRequestId, ResponseChannel};
 use libp2p::swarm::{ConnectionId, SwarmEvent};
 use libp2p::{Multiaddr, PeerId, Swarm};
@@ -81,6 +83,9 @@ impl Driver {
                 part: "listen",
                 reason: format!("{address}: {reason}"),
             };
+            if let Some(error) = taken(&address) {
+                return Err(failed(error.to_string()));
+            }
             let listener = self
                 .swarm
                 .listen_on(address.clone())
@@ -284,5 +289,20 @@ impl Driver {
         {
             self.serving.insert(served.request, served.permit);
         }
+    }
+}
+
+/// Why a fixed port cannot be bound: libp2p shares ports, so that two nodes would share its connections without an error. A
+/// plain socket tells.
+fn taken(address: &Multiaddr) -> Option<std::io::Error> {
+    let mut parts = address.iter();
+    let ip: IpAddr = match parts.next()? {
+        Protocol::Ip4(ip) => ip.into(),
+        Protocol::Ip6(ip) => ip.into(),
+        _ => return None,
+    };
+    match parts.next()? {
+        Protocol::Tcp(port) if port != 0 => TcpListener::bind((ip, port)).err(),
+        _ => None,
     }
 }

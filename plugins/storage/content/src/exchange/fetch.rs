@@ -107,7 +107,11 @@ impl Fetch<'_> {
 
     async fn end(&mut self) -> Result<()> {
         let (contents, dataset) = (self.shared.contents.clone(), Arc::clone(&self.dataset));
-        blocking(move || contents.note(&dataset, true)).await
+        blocking(move || {
+            let _open = contents.enter()?;
+            contents.note(&dataset, true)
+        })
+        .await
     }
 
     /// Asks all peers for as much as they may be asked for; when to look again.
@@ -246,6 +250,7 @@ fn keep(contents: &Contents, dataset: &Dataset, blocks: &[u64], frame: &[u8]) ->
     let Ok(Answer::Blocks(entries)) = Answer::decode(frame) else {
         return Ok(Outcome::Wrong);
     };
+    let _open = contents.enter()?;
     let (mut kept, mut absent) = (0, Vec::new());
     for entry in entries {
         if !blocks.contains(&entry.block) {

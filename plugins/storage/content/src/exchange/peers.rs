@@ -86,7 +86,7 @@ impl Shared {
             .filter(|(_, until)| **until <= now)
             .map(|(peer, _)| *peer)
             .collect();
-        over.iter().for_each(|peer| drop(peers.banned.remove(peer)));
+        peers.banned.retain(|peer, _| !over.contains(peer));
         over
     }
 }

@@ -50,6 +50,7 @@ fn try_answer(contents: &Contents, frame: &[u8]) -> Result<Result<Vec<u8>, Malfo
     }
     if let Some(dataset) = &dataset {
         // Damage that was met on the way.
+        let _open = contents.enter()?;
         contents.note(dataset, false)?;
     }
     Ok(Ok(answer))

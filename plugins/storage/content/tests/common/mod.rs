@@ -1,6 +1,9 @@
 //! What the tests have in common.
 #![allow(dead_code, reason = "each test binary uses a part")]
 
+#[cfg(feature = "exchange")]
+pub(crate) mod node;
+
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
