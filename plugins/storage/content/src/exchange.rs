@@ -19,6 +19,7 @@ mod swarm;
 mod wire;
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -82,6 +83,7 @@ struct Shared {
     /// Bounds what requests for blocks take in memory.
     in_flight: Arc<Semaphore>,
     finds: Semaphore,
+    stopping: AtomicBool,
 }
 
 /// A node that exchanges blocks for a store. Dropping it ends it; [`Node::stop`] also waits for that.
@@ -134,6 +136,7 @@ impl Node {
             addresses: Mutex::default(),
             in_flight: Arc::new(Semaphore::new(limits::IN_FLIGHT)),
             finds: Semaphore::new(limits::FINDS),
+            stopping: AtomicBool::new(false),
         });
         let find_timeout = options.find_timeout;
         let mut driver = Driver::new(swarm, Arc::clone(&shared), options);
@@ -192,15 +195,17 @@ impl Node {
         blocking(move || contents.add(&owner, &content, pinned)).await
     }
 
-    /// Ends the node: its connections are closed when this returns. Later calls fail.
+    /// Ends the node: what came is noted and its connections are closed when this returns. Later calls fail.
     pub async fn stop(&self) {
         let tasks = locked(&self.tasks).take();
         let Some(Tasks { driver, fetcher }) = tasks else {
             return;
         };
-        fetcher.abort();
-        // It was aborted.
-        let _ = fetcher.await;
+        self.shared.stopping.store(true, Ordering::Release);
+        self.shared.contents.0.wants.send_modify(|changes| *changes += 1);
+        if let Err(failed) = fetcher.await {
+            tracing::error!(%failed, "the task that gets what is wanted failed");
+        }
         let (answer, answered) = oneshot::channel();
         if self.shared.commands.send(Command::Stop(answer)).await.is_ok() {
             let _ = answered.await;
@@ -221,6 +226,10 @@ impl Drop for Node {
 }
 
 impl Shared {
+    fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
     /// Sends a frame to a peer; `None` when it gives no answer.
     async fn ask(&self, peer: PeerId, frame: Vec<u8>) -> Option<Vec<u8>> {
         let (answer, answered) = oneshot::channel();

@@ -76,7 +76,7 @@ pub struct FileInfo {
     pub cid: Cid,
     /// What it consists of, its name and its type.
     pub manifest: Manifest,
-    /// How many blocks are here, as noted.
+    /// How many blocks are here.
     pub here: u64,
     /// Whether it stays when room is needed.
     pub pinned: bool,
@@ -85,12 +85,14 @@ pub struct FileInfo {
     /// When the owner got it, in milliseconds since 1970.
     pub added_ms: u64,
     pub(crate) dataset: i64,
+    /// Whether it is noted that all blocks are here.
+    complete: bool,
 }
 
 impl FileInfo {
-    /// Whether all of it is here.
+    /// Whether all of it is here, and on the disk.
     pub fn is_complete(&self) -> bool {
-        self.here == self.manifest.shape.blocks()
+        self.complete && self.here == self.manifest.shape.blocks()
     }
 }
 
@@ -122,6 +124,7 @@ fn file_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<FileRow> {
 fn file((owner, digest, content, dataset, have, pinned, wanted, added_ms): FileRow) -> Result<FileInfo> {
     let manifest = Manifest::decode(&content)?;
     let blocks = manifest.shape.blocks();
+    let complete = have.is_none();
     let here = have.map_or(blocks, |have| Bitmap::noted(blocks, Some(&have)).count());
     Ok(FileInfo {
         owner,
@@ -132,6 +135,7 @@ fn file((owner, digest, content, dataset, have, pinned, wanted, added_ms): FileR
         wanted,
         added_ms,
         dataset,
+        complete,
     })
 }
 

@@ -107,6 +107,8 @@ pub mod exchange {
     pub const IDLE_TIMEOUT: Duration = Duration::from_secs(600);
     /// Longest wait for a listen address to be bound.
     pub const LISTEN_TIMEOUT: Duration = Duration::from_secs(5);
+    /// Longest wait for what came to be noted when a node is stopped.
+    pub const STOP_TIMEOUT: Duration = Duration::from_secs(5);
     /// How often addresses to dial and bans that are over are looked for.
     pub(crate) const TICK: Duration = Duration::from_millis(250);
     /// Commands that wait for the swarm.

@@ -15,7 +15,6 @@ use super::{Shared, blocking};
 use crate::dataset::Dataset;
 use crate::error::{Error, Result};
 use crate::limits::exchange::{BATCH_BYTES, IN_FLIGHT_OF_PEER, MAX_ABSENT, MAX_BATCH, PAUSE};
-use crate::store::Contents;
 
 /// Time after which a dataset that nobody has is looked at again, although nothing has happened.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
@@ -59,7 +58,7 @@ struct Fetch<'a> {
     from: u64,
 }
 
-/// Returns when the dataset is complete, or nobody wants it any more.
+/// Returns when the dataset is complete, nobody wants it any more, or the node is stopped.
 ///
 /// # Errors
 /// A failure of the disk.
@@ -79,7 +78,7 @@ impl Fetch<'_> {
     async fn run(mut self) -> Result<()> {
         let mut present = self.shared.present.subscribe();
         let mut wants = self.shared.contents.wants();
-        while self.is_wanted().await? {
+        while !self.shared.is_stopping() && self.is_wanted().await? {
             wants.mark_unchanged();
             while !wants.has_changed().unwrap_or(true) {
                 if self.dataset.is_complete() {
@@ -190,10 +189,7 @@ impl Fetch<'_> {
         source.in_flight = source.in_flight.saturating_sub(1);
         match outcome? {
             Outcome::Kept { blocks: 0, .. } | Outcome::Silent => source.paused = Some(now + PAUSE),
-            Outcome::Kept { blocks, absent } => {
-                self.shared.count(peer, blocks);
-                source.has_not(absent, now);
-            }
+            Outcome::Kept { absent, .. } => source.has_not(absent, now),
             Outcome::Wrong => {
                 source.paused = Some(now + PAUSE);
                 self.shared.banish(peer).await;
@@ -231,7 +227,7 @@ impl Source {
 
 /// Asks a peer for blocks, and keeps those that are proved.
 async fn request_blocks(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     dataset: Arc<Dataset>,
     peer: PeerId,
     request: Request,
@@ -242,15 +238,23 @@ async fn request_blocks(
     let Some(frame) = shared.ask(peer, request.encode()).await else {
         return Ok(Outcome::Silent);
     };
-    let contents = shared.contents.clone();
-    blocking(move || keep(&contents, &dataset, &blocks, &frame)).await
+    let shared = Arc::clone(shared);
+    blocking(move || {
+        let _open = shared.contents.enter()?;
+        let outcome = keep(&dataset, &blocks, &frame)?;
+        if let Outcome::Kept { blocks, .. } = outcome {
+            shared.count(peer, blocks);
+            shared.contents.note(&dataset, false)?;
+        }
+        Ok(outcome)
+    })
+    .await
 }
 
-fn keep(contents: &Contents, dataset: &Dataset, blocks: &[u64], frame: &[u8]) -> Result<Outcome> {
+fn keep(dataset: &Dataset, blocks: &[u64], frame: &[u8]) -> Result<Outcome> {
     let Ok(Answer::Blocks(entries)) = Answer::decode(frame) else {
         return Ok(Outcome::Wrong);
     };
-    let _open = contents.enter()?;
     let (mut kept, mut absent) = (0, Vec::new());
     for entry in entries {
         if !blocks.contains(&entry.block) {
@@ -269,6 +273,5 @@ fn keep(contents: &Contents, dataset: &Dataset, blocks: &[u64], frame: &[u8]) ->
             Err(error) => return Err(error),
         }
     }
-    contents.note(dataset, false)?;
     Ok(Outcome::Kept { blocks: kept, absent })
 }

@@ -4,21 +4,21 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::{Shared, blocking, fetch};
 use crate::error::Result;
-use crate::limits::exchange::{DISK_PAUSE, FETCHES};
+use crate::limits::exchange::{DISK_PAUSE, FETCHES, STOP_TIMEOUT};
 
-/// Runs until it is aborted or the store is closed.
+/// Runs until the node is stopped or the store is closed; what came is noted then.
 pub(super) async fn run(shared: Arc<Shared>) {
     let mut wants = shared.contents.wants();
     let mut jobs = JoinSet::new();
     let mut running = HashSet::new();
     loop {
         wants.mark_unchanged();
-        if shared.contents.is_closed() {
-            return;
+        if shared.is_stopping() || shared.contents.is_closed() {
+            break;
         }
         for dataset in wanted(&shared).await {
             if running.len() >= FETCHES {
@@ -31,8 +31,12 @@ pub(super) async fn run(shared: Arc<Shared>) {
         }
         tokio::select! {
             Some(Ok((dataset, ()))) = jobs.join_next() => drop(running.remove(&dataset)),
-            changed = wants.changed() => if changed.is_err() { return },
+            changed = wants.changed() => if changed.is_err() { break },
         }
+    }
+    let ended = async { while jobs.join_next().await.is_some() {} };
+    if timeout(STOP_TIMEOUT, ended).await.is_err() {
+        tracing::warn!("what came from peers was not all noted in time");
     }
 }
 
@@ -50,7 +54,7 @@ async fn get(shared: &Arc<Shared>, id: i64) {
     loop {
         match try_get(shared, id).await {
             Ok(()) => return,
-            Err(_) if shared.contents.is_closed() => return,
+            Err(_) if shared.is_stopping() || shared.contents.is_closed() => return,
             Err(error) => {
                 tracing::warn!(%error, "blocks that came from peers could not be kept");
                 sleep(DISK_PAUSE).await;
