@@ -148,6 +148,7 @@ impl Contents {
     }
 
     /// Changes whenever a file is wanted, or is not any more.
+    #[cfg(feature = "exchange")]
     pub(crate) fn wants(&self) -> watch::Receiver<u64> {
         self.0.wants.subscribe()
     }
