@@ -71,7 +71,7 @@ async fn an_upload_that_breaks_off_goes_on_where_it_stood() {
     let (mut sender, chunks) = storage.channel::<Bytes>();
     sender.send(&Bytes(bytes[..100_000].to_vec())).await.unwrap();
     sender.fail("the line is cut");
-    let broken = refusal(content.append(&upload, &0, chunks).await);
+    let broken = refusal(content.append(&upload, &0, &chunks).await);
     let ContentError::Interrupted {
         offset: 100_000,
         reason,
@@ -158,7 +158,7 @@ async fn identifiers_that_are_none_are_refused() {
     let storage = storage(folder.path(), json!({})).await;
     let content = client(&storage);
     let tree = "zDzSvJTf8JYwvysKPmG7BtzpbiAHfuwFMRphxm4hdvnMJ4XPJjKX";
-    for cid in ["", "zDv", "notes/", "a/b/c", "../index.db", tree] {
+    for cid in ["", "zDv", "notes/", "a/b/c", "index.db", tree] {
         let refused = refusal(content.stat(&s(cid)).await);
         assert!(
             matches!(&refused, ContentError::InvalidArgument { field, .. } if field == "cid"),

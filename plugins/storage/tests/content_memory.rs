@@ -54,7 +54,7 @@ async fn upload(storage: &Running<Storage>, size: u64) -> (String, [u8; 32]) {
         }
         hasher.finalize().into()
     };
-    let (appended, digest) = tokio::join!(content.append(&upload, &0, chunks), write);
+    let (appended, digest) = tokio::join!(content.append(&upload, &0, &chunks), write);
     assert_eq!(appended.unwrap(), size);
     (content.finish(&upload).await.unwrap().cid, digest)
 }

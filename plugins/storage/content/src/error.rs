@@ -67,14 +67,6 @@ pub enum Error {
         /// How many there are.
         limit: u64,
     },
-    /// Not all blocks of the file are here, and nobody is getting them.
-    #[error("{here} of {blocks} blocks of the file are here")]
-    Incomplete {
-        /// How many blocks are here.
-        here: u64,
-        /// How many there are.
-        blocks: u64,
-    },
     /// A block is not what the file's identifier promises; it was dropped.
     #[error("block {block} of {tree} is damaged and was dropped")]
     Damaged {

@@ -115,10 +115,10 @@ impl Node {
     /// runtime.
     ///
     /// # Errors
-    /// [`Error::Network`] for an address that cannot be bound; [`Error::Busy`] for too many addresses to dial; a failure
+    /// [`Error::Network`] for an address that cannot be bound; [`Error::Busy`] for too many addresses; a failure
     /// of the disk.
     pub async fn start(contents: Contents, options: NodeOptions) -> Result<Self> {
-        if options.peers.len() > limits::MAX_ADDRESSES {
+        if options.peers.len().max(options.listen.len()) > limits::MAX_ADDRESSES {
             return Err(Error::Busy {
                 what: "addresses",
                 limit: limits::MAX_ADDRESSES as u64,

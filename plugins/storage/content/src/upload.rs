@@ -21,6 +21,8 @@ pub(crate) struct Upload {
     at: u64,
     /// What there is of the last block.
     part: Sha256,
+    /// Whether it was finished or given up: its files are those of somebody else, or gone.
+    over: bool,
 }
 
 impl Upload {
@@ -32,8 +34,23 @@ impl Upload {
             files,
             at: row.noted,
             part: Sha256::new(),
+            over: false,
             row,
         })
+    }
+
+    /// Refuses one that is finished or given up.
+    pub(crate) fn check_open(&self) -> Result<()> {
+        let upload = || self.row.id.clone();
+        if self.over {
+            Err(Error::UploadNotFound { upload: upload() })
+        } else {
+            Ok(())
+        }
+    }
+
+    pub(crate) fn end(&mut self) {
+        self.over = true;
     }
 
     pub(crate) fn at(&self) -> u64 {
@@ -80,7 +97,7 @@ impl Upload {
     /// Brings the whole blocks to the disk and notes them.
     pub(crate) fn note(&mut self, index: &Index) -> Result<()> {
         let noted = self.whole_blocks();
-        if noted > self.row.noted {
+        if noted > self.row.noted && !self.over {
             self.files.sync()?;
             index.note_upload(&self.row.id, noted)?;
             self.row.noted = noted;

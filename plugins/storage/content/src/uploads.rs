@@ -1,5 +1,6 @@
 //! Uploads: bytes in, a file out.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use crate::cid::Cid;
@@ -116,14 +117,14 @@ impl Contents {
     }
 
     fn upload(&self, owner: &str, id: &str) -> Result<Arc<Mutex<Upload>>> {
-        let row = self.index()?.upload(owner, id)?;
         let mut uploads = locked(&self.0.uploads);
+        // Read under the lock: what it says must not be older than what an open upload has noted.
+        let row = self.index()?.upload(owner, id)?;
         if let Some(open) = uploads.get(id) {
             return Ok(Arc::clone(open));
         }
         if uploads.len() >= limits::MAX_OPEN_UPLOADS {
-            // Those that nobody writes to just now can be opened again; they lose no more than a kill would take.
-            uploads.retain(|_, open| Arc::strong_count(open) > 1);
+            self.close_idle(&mut uploads)?;
         }
         if uploads.len() >= limits::MAX_OPEN_UPLOADS {
             return Err(Error::Busy {
@@ -134,6 +135,18 @@ impl Contents {
         let open = Arc::new(Mutex::new(Upload::open(&self.0.directory, row)?));
         uploads.insert(id.to_owned(), Arc::clone(&open));
         Ok(open)
+    }
+
+    /// Closes the uploads that nobody writes to just now, which keep their whole blocks.
+    fn close_idle(&self, uploads: &mut HashMap<String, Arc<Mutex<Upload>>>) -> Result<()> {
+        let idle = uploads.iter().filter(|(_, open)| Arc::strong_count(open) == 1);
+        let idle: Vec<_> = idle.map(|(id, _)| id.clone()).collect();
+        for id in idle {
+            if let Some(upload) = uploads.remove(&id) {
+                locked(&upload).note(&self.0.index)?;
+            }
+        }
+        Ok(())
     }
 
     /// Where an upload stands.
@@ -155,6 +168,7 @@ impl Contents {
         let _open = self.enter()?;
         let upload = self.upload(owner, id)?;
         let mut upload = locked(&upload);
+        upload.check_open()?;
         if upload.at() != offset {
             let expected = upload.at();
             return Err(Error::WrongOffset { expected });
@@ -196,7 +210,11 @@ impl Contents {
             return self.file(owner, cid);
         }
         let upload = self.upload(owner, id)?;
-        let upload = locked(&upload);
+        let mut upload = locked(&upload);
+        if let Some(cid) = self.index()?.finished(owner, id)? {
+            return self.file(owner, cid);
+        }
+        upload.check_open()?;
         let manifest = upload.manifest()?;
         crate::files::sync_names(&self.0.directory)?;
         let (cid, gone) = loop {
@@ -205,6 +223,7 @@ impl Contents {
                 None => self.complete_other(&upload.row, &manifest)?,
             }
         };
+        upload.end();
         locked(&self.0.uploads).remove(id);
         self.remove(gone.as_slice())?;
         self.file(owner, cid)
@@ -237,10 +256,13 @@ impl Contents {
     /// [`Error::UploadNotFound`].
     pub fn cancel_upload(&self, owner: &str, id: &str) -> Result<()> {
         let _open = self.enter()?;
-        let upload = self.index()?.upload(owner, id)?;
-        self.0.index.drop_upload(&upload)?;
+        let upload = self.upload(owner, id)?;
+        let mut upload = locked(&upload);
+        upload.check_open()?;
+        self.0.index.drop_upload(&upload.row)?;
+        upload.end();
         locked(&self.0.uploads).remove(id);
-        self.remove(&[upload.dataset])
+        self.remove(&[upload.row.dataset])
     }
 
     /// Gives an owner a file by its manifest, and wants its blocks, of which some may be here.

@@ -55,7 +55,7 @@ pub(crate) async fn append(
             }
         }
     };
-    tokio::join!(content.append(&upload, &offset, chunks), write).0
+    tokio::join!(content.append(&upload, &offset, &chunks), write).0
 }
 
 pub(crate) async fn put(

@@ -95,7 +95,6 @@ pub(super) fn error(error: Error) -> ContentError {
             what: what.to_owned(),
             limit,
         },
-        Error::Incomplete { here, blocks } => ContentError::Incomplete { here, blocks },
         Error::Damaged { tree, block } => ContentError::Damaged {
             tree: tree.to_string(),
             block,
