@@ -80,7 +80,7 @@ impl Bitmap {
     pub(crate) fn next_missing(&self, from: u64) -> Option<u64> {
         let mut block = from;
         while block < self.blocks {
-            if block % 8 == 0 && self.bits[(block / 8) as usize] == 0xff {
+            if block.is_multiple_of(8) && self.bits[(block / 8) as usize] == 0xff {
                 block += 8;
             } else if self.has(block) {
                 block += 1;

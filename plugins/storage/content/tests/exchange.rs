@@ -5,7 +5,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::node::{Running, eventually, node, options, start};
+use common::node::{Running, eventually, local, node, options, start};
 use common::{OWNER, get, put, sequence};
 use storage_content::{Error, Found, Manifest, Node, NodeOptions, Reader, limits};
 
@@ -223,5 +223,13 @@ async fn a_node_keeps_its_peer_id_and_says_which_address_it_cannot_bind() {
     );
     let a = start(a.stop().await, options(&[])).await;
     assert_eq!(a.node.info().peer, peer);
-    assert!(limits::exchange::MAX_ADDRESSES < 1000);
+    let many = NodeOptions {
+        peers: vec![local(); limits::exchange::MAX_ADDRESSES + 1],
+        ..NodeOptions::default()
+    };
+    let refused = Node::start(common::open(directory.path()), many).await.err();
+    assert!(
+        matches!(refused, Some(Error::Busy { limit: 64, .. })),
+        "{refused:?}"
+    );
 }

@@ -152,6 +152,8 @@ fn an_upload_goes_on_where_it_stood() {
     contents.append(OWNER, &resumed.id, resumed.offset, rest).unwrap();
     let file = contents.finish(OWNER, &resumed.id).unwrap();
     assert_eq!(contents.finish(OWNER, &resumed.id).unwrap(), file);
+    let over = contents.append(OWNER, &resumed.id, bytes.len() as u64, b"x");
+    assert!(matches!(over, Err(Error::UploadNotFound { .. })), "{over:?}");
     assert_eq!(contents.uploads(OWNER).unwrap(), []);
     assert_eq!(get(&contents, OWNER, file.cid).unwrap(), bytes);
     let whole = upload(&contents, "chat", &bytes, named("large")).unwrap();
