@@ -49,7 +49,7 @@ pub use enr::{Capabilities, NodeRecord, RecordError, RecordShards};
 pub use message::{DecodeError, MessageHash, ParseHashError, WakuMessage};
 pub use node::{
     ConfigError, ConnectError, Direction, Discv5Config, DnsConfig, FilterConfig, FilterError,
-    FilterSubscription, KeyError, LightPushError, LightPushReceipt, MessageReceiver, Muxers, Node,
+    FilterSubscription, KeyError, KnownPeer, LightPushError, LightPushReceipt, MessageReceiver, Muxers, Node,
     NodeConfig, NodeError, NodeInfo, NodeKey, NodeStats, Origin, PeerInfo, PublishError, ReceivedMessage,
     ServiceError, ShardInfo, Stopped, SubscribeError,
 };

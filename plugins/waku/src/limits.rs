@@ -127,6 +127,8 @@ pub const EXCHANGE_PAUSE: Duration = Duration::from_secs(60);
 
 /// Peers that are known, connected or not; whom nothing speaks for goes first.
 pub const MAX_KNOWN_PEERS: usize = 1000;
+/// Pause between two times that the known peers are kept.
+pub const PEERS_KEPT_PERIOD: Duration = Duration::from_secs(5 * 60);
 /// Pause between two looks for peers that are lacking.
 pub const SEEK_PERIOD: Duration = Duration::from_secs(5);
 /// Known peers that are dialled at once.

@@ -32,6 +32,21 @@ pub(super) enum Source {
     User,
 }
 
+/// A peer that the node has been connected to, so that a successor finds it again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KnownPeer {
+    /// The peer.
+    pub peer_id: PeerId,
+    /// Where it can be dialled.
+    pub addresses: Vec<Multiaddr>,
+    /// Its record, if it was seen.
+    pub record: Option<NodeRecord>,
+    /// The shards that it takes part in, if it has said so.
+    pub shards: Option<Vec<u16>>,
+    /// What it serves.
+    pub capabilities: Capabilities,
+}
+
 /// The known peers.
 pub(super) struct Book {
     peers: HashMap<PeerId, Known>,
@@ -122,6 +137,39 @@ impl Book {
         if let Some(known) = self.peers.get_mut(peer).filter(|_| !shards.is_empty()) {
             known.shards = Some(shards.iter().copied().collect());
         }
+    }
+
+    /// The peers that a connection to has stood, in the order of their ids.
+    pub(super) fn proven(&self) -> Vec<KnownPeer> {
+        let proven = self.peers.iter().filter(|(_, known)| known.is_proven);
+        let mut all: Vec<KnownPeer> = proven
+            .map(|(peer, known)| KnownPeer {
+                peer_id: *peer,
+                addresses: known.addresses.clone(),
+                record: known.record.clone(),
+                shards: known
+                    .shards
+                    .as_ref()
+                    .map(|shards| shards.iter().copied().collect()),
+                capabilities: known.capabilities,
+            })
+            .collect();
+        all.sort_by_key(|peer| peer.peer_id);
+        all
+    }
+
+    /// Notes a peer of a predecessor, unless it is known already.
+    pub(super) fn restore(&mut self, peer: KnownPeer) {
+        if peer.peer_id == self.ours || self.peers.contains_key(&peer.peer_id) {
+            return;
+        }
+        let known = self.entry(peer.peer_id, Source::Connection);
+        known.is_proven = true;
+        known.addresses = peer.addresses;
+        known.addresses.truncate(MAX_PEER_ADDRS);
+        known.record = peer.record.filter(|record| record.peer_id() == peer.peer_id);
+        known.shards = peer.shards.map(|shards| shards.into_iter().collect());
+        known.capabilities = peer.capabilities;
     }
 
     fn entry(&mut self, peer: PeerId, source: Source) -> &mut Known {

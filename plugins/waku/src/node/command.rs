@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 use super::{
     ConnectError, FilterSubscription, LightPushError, LightPushReceipt, NodeInfo, Origin, PublishError,
     ShardInfo,
-    book::Source,
+    book::{KnownPeer, Source},
     driver::{Driver, Flow},
     filter_client::{FilterAsk, FilterReply},
     peer_exchange::RecordsReply,
@@ -25,6 +25,8 @@ pub(super) enum Command {
     RestoreFilters(Vec<FilterSubscription>, Reply<()>),
     ExchangePeers(PeerId, u64, RecordsReply),
     Learn(Vec<NodeRecord>, Reply<()>),
+    KnownPeers(Reply<Vec<KnownPeer>>),
+    RestorePeers(Vec<KnownPeer>, Reply<()>),
     SyncShards(Reply<()>),
     Connect(Multiaddr, Reply<Result<PeerId, ConnectError>>),
     Disconnect(Multiaddr, Reply<Result<(), ConnectError>>),
@@ -52,6 +54,12 @@ impl Driver {
             Command::ExchangePeers(peer, count, reply) => self.exchange_peers(peer, count, reply),
             Command::Learn(records, reply) => {
                 self.learn(records, Source::User);
+                answer(reply, ());
+            }
+            Command::KnownPeers(reply) => answer(reply, self.book.proven()),
+            Command::RestorePeers(peers, reply) => {
+                peers.into_iter().for_each(|peer| self.book.restore(peer));
+                self.seek_peers();
                 answer(reply, ());
             }
             Command::SyncShards(reply) => {

@@ -39,7 +39,7 @@ impl Driver {
                     let ours = self.own_metadata();
                     self.swarm.behaviour_mut().metadata.send_request(&peer_id, ours);
                     self.renew_filters(peer_id);
-                    if endpoint.is_listener() && self.is_crowded(endpoint.get_remote_address()) {
+                    if endpoint.is_listener() && self.crowd().is_over(endpoint.get_remote_address()) {
                         self.hang_up(peer_id, "there are too many connections with its address");
                     }
                     if endpoint.is_dialer() && self.static_peers.is_held(&peer_id) {

@@ -5,6 +5,7 @@ mod book;
 mod command;
 mod config;
 mod connect;
+mod crowd;
 mod delivery;
 mod discovery;
 mod driver;
@@ -45,6 +46,7 @@ use delivery::Delivery;
 use driver::Driver;
 use stats::Counters;
 
+pub use book::KnownPeer;
 pub use config::{ConfigError, Discv5Config, DnsConfig, FilterConfig, Muxers, NodeConfig};
 pub use delivery::{MessageReceiver, Origin, ReceivedMessage};
 pub use error::{

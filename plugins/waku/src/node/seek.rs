@@ -1,17 +1,13 @@
 //! Connecting to known peers while there are too few: in each shard, or for a light node, with each service.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    time::Instant,
-};
+use std::{collections::BTreeMap, time::Instant};
 
 use libp2p::{
     Multiaddr, PeerId,
-    multiaddr::Protocol,
     swarm::dial_opts::{DialOpts, PeerCondition},
 };
 
-use super::{book::Known, driver::Driver, peers::Peer};
+use super::{book::Known, crowd::Crowd, driver::Driver, peers::Peer};
 use crate::{
     Capabilities, filter,
     lightpush::Version,
@@ -58,7 +54,7 @@ impl Driver {
         let now = Instant::now();
         let mut lack = self.lack();
         let dialing = self.book.iter().filter(|(_, known)| known.is_dialing());
-        let mut ips = self.connections_per_ip();
+        let mut crowd = self.crowd();
         let mut under_way = 0;
         for (_, known) in dialing {
             lack.fill(known);
@@ -71,12 +67,12 @@ impl Driver {
             if chosen.len() >= most || lack.is_none() {
                 break;
             }
-            let ip = known.addresses.iter().find_map(ip_of);
-            let fits =
-                ip.is_none_or(|ip| self.ip_limit == 0 || ips.get(&ip).is_none_or(|it| *it < self.ip_limit));
-            if !self.static_peers.contains(peer) && !self.swarm.is_connected(peer) && fits && lack.fill(known)
-            {
-                ip.map(|ip| *ips.entry(ip).or_default() += 1);
+            let Some(address) = known.addresses.first() else {
+                continue;
+            };
+            let is_free = !self.static_peers.contains(peer) && !self.swarm.is_connected(peer);
+            if is_free && crowd.has_room(address) && lack.fill(known) {
+                crowd.add(address);
                 chosen.push((*peer, known.addresses.clone()));
             }
         }
@@ -120,22 +116,9 @@ impl Driver {
         }
     }
 
-    /// Whether another connection with this address would be one too many.
-    pub(super) fn is_crowded(&self, address: &Multiaddr) -> bool {
-        let Some(ip) = ip_of(address) else { return false };
-        self.ip_limit > 0
-            && self
-                .connections_per_ip()
-                .get(&ip)
-                .is_some_and(|it| *it > self.ip_limit)
-    }
-
-    fn connections_per_ip(&self) -> HashMap<std::net::IpAddr, usize> {
-        let mut counts = HashMap::new();
-        for ip in self.peers.iter().filter_map(|(_, peer)| ip_of(&peer.address)) {
-            *counts.entry(ip).or_default() += 1;
-        }
-        counts
+    /// The connections to each IP address.
+    pub(super) fn crowd(&self) -> Crowd {
+        Crowd::new(self.peers.iter().map(|(_, peer)| &peer.address), self.ip_limit)
     }
 }
 
@@ -153,14 +136,4 @@ pub(super) fn capabilities(protocols: &[String]) -> Capabilities {
 
 pub(super) fn exchanges_peers(protocols: &[String]) -> bool {
     protocols.iter().any(|it| it == peer_exchange::PROTOCOL)
-}
-
-/// The IP address, unless it is of the loopback interface, which is not limited.
-fn ip_of(address: &Multiaddr) -> Option<std::net::IpAddr> {
-    let ip = match address.iter().next()? {
-        Protocol::Ip4(ip) => ip.into(),
-        Protocol::Ip6(ip) => std::net::IpAddr::V6(ip),
-        _ => return None,
-    };
-    (!ip.is_loopback()).then_some(ip)
 }

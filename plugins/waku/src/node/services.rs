@@ -3,8 +3,8 @@
 use libp2p::PeerId;
 
 use super::{
-    FilterError, FilterSubscription, LightPushError, LightPushReceipt, Node, ServiceError, Stopped,
-    SubscribeError, command::Command, delivery::Criteria, filter_client::FilterAsk, publish,
+    FilterError, FilterSubscription, KnownPeer, LightPushError, LightPushReceipt, Node, ServiceError,
+    Stopped, SubscribeError, command::Command, delivery::Criteria, filter_client::FilterAsk, publish,
 };
 use crate::{NodeRecord, PubsubTopic, WakuMessage, limits::MAX_FILTER_TOPICS};
 
@@ -115,6 +115,22 @@ impl Node {
     /// [`Stopped`].
     pub async fn learn(&self, records: Vec<NodeRecord>) -> Result<(), Stopped> {
         self.ask(|reply| Command::Learn(records, reply)).await
+    }
+
+    /// The peers that the node has been connected to, at most 1000.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn known_peers(&self) -> Result<Vec<KnownPeer>, Stopped> {
+        self.ask(Command::KnownPeers).await
+    }
+
+    /// Tells the node of the peers of a predecessor. It connects to those among them that it needs.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn restore_peers(&self, peers: Vec<KnownPeer>) -> Result<(), Stopped> {
+        self.ask(|reply| Command::RestorePeers(peers, reply)).await
     }
 
     /// Content topics by their shards, in parts of the size of a filter request.

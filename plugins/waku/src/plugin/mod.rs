@@ -9,6 +9,7 @@ mod convert;
 mod forward;
 mod kept;
 mod node;
+mod peer_store;
 mod redial;
 mod relay;
 mod services;
@@ -23,11 +24,13 @@ use std::{
 
 use backplane_sdk::prelude::*;
 use libp2p::multiaddr::Protocol;
+use storage_api::KvClient;
 use tokio::task::{JoinSet, spawn_blocking};
 use waku_api::RelayStarted;
 
 use crate::{Multiaddr, Node, NodeConfig, NodeError, NodeKey, limits::FORWARD_TIMEOUT};
 use kept::Kept;
+use peer_store::PeerStore;
 use subscriptions::Subscriptions;
 
 pub use config::{ConfigFault, NodeKeyText, WakuConfig};
@@ -40,12 +43,14 @@ pub struct Waku {
     /// What hands on to the events.
     forwarding: Mutex<JoinSet<()>>,
     kept: Kept,
+    peer_store: Option<PeerStore>,
 }
 
 /// A Waku v2 node. It relays messages over gossipsub and tells them by events.
 #[module(
     name = "waku",
     provides(waku_api::Relay, waku_api::Node, waku_api::LightPush, waku_api::Filter),
+    optional(KvClient = "^1.2"),
     state(version = 1),
     exclusive("tcp, websocket and udp ports")
 )]
@@ -71,15 +76,20 @@ impl Module for Waku {
         forwarding.spawn(forward::messages(receiver, context.events(), started));
         forwarding.spawn(forward::peer_count(node.connected(), context.events()));
         tracing::info!(peer_id = %node.peer_id(), addresses = ?node.bound(), "the node listens");
+        let peer_store = PeerStore::open(&context, &node).await;
         Ok(Self {
             node,
             subscriptions: Subscriptions::default(),
             forwarding: Mutex::new(forwarding),
             kept,
+            peer_store,
         })
     }
 
     async fn stop(&self) {
+        if let Some(peers) = &self.peer_store {
+            peers.close().await;
+        }
         self.node.shutdown().await;
         let forwarding = std::mem::take(&mut *self.forwarding.lock().unwrap_or_else(PoisonError::into_inner));
         if tokio::time::timeout(FORWARD_TIMEOUT, forwarding.join_all())

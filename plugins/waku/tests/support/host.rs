@@ -29,8 +29,13 @@ pub(crate) struct Hosted {
 impl Hosted {
     /// Starts a host in `folder` whose node is configured with `config`, lines of TOML, beside the cluster.
     pub(crate) fn start(folder: &Path, config: &str) -> Self {
+        Self::beside(folder, "", config)
+    }
+
+    /// As [`start`](Self::start), beside other modules. The node may call storage.
+    pub(crate) fn beside(folder: &Path, others: &str, config: &str) -> Self {
         let modules = format!(
-            "[modules.waku]\nplugin = {:?}\n[modules.waku.config]\ncluster-id = 99\n{config}\n",
+            "{others}[modules.waku]\ngrants = [\"storage.kv\"]\nplugin = {:?}\n[modules.waku.config]\ncluster-id = 99\n{config}\n",
             library()
         );
         let host = Arc::new(backplane_tests::host(folder, &modules).unwrap());
