@@ -4,7 +4,7 @@ mod support;
 
 use support::dns::{NameServer, Tree};
 use support::{CONTENT_TOPIC, TCP, WS, address, config, light, message, next, start, until, until_peers};
-use waku_plugin::{Discv5Config, DnsConfig, Node, NodeConfig, NodeRecord, ServiceError};
+use waku_plugin::{DnsConfig, Node, NodeConfig, NodeRecord, PublishError, ServiceError, WakuMessage};
 
 async fn record(node: &Node) -> NodeRecord {
     node.info().await.unwrap().record
@@ -118,10 +118,8 @@ async fn a_known_peer_is_found_again_after_it_was_lost() {
 
 fn with_discv5(bootstrap: &[NodeRecord]) -> NodeConfig {
     NodeConfig {
-        discv5: Some(Discv5Config {
-            listen: "127.0.0.1:0".parse().unwrap(),
-            bootstrap: bootstrap.to_vec(),
-        }),
+        discv5: Some("127.0.0.1:0".parse().unwrap()),
+        bootstrap: bootstrap.to_vec(),
         ..config(TCP)
     }
 }
@@ -165,10 +163,7 @@ async fn discv5_frees_its_port_and_finds_nobody_of_another_cluster() {
 
     let listen = first.discv5().unwrap();
     let taken = Node::start(NodeConfig {
-        discv5: Some(Discv5Config {
-            listen,
-            bootstrap: vec![],
-        }),
+        discv5: Some(listen),
         ..config(TCP)
     })
     .await;
@@ -241,4 +236,37 @@ async fn a_list_in_dns_begins_discv5() {
     })
     .await;
     until_peers(&node, 2).await;
+}
+
+#[tokio::test]
+async fn a_light_node_of_the_waku_network_connects_and_publishes_nothing_without_a_proof() {
+    let of_network = |listen: bool| NodeConfig {
+        cluster: 1,
+        listen: listen.then(|| TCP.parse().unwrap()).into_iter().collect(),
+        ..light()
+    };
+    let (node, other) = (start(of_network(false)).await, start(of_network(true)).await);
+    node.connect(address(&other).await).await.unwrap();
+    let refused = node.publish(None, message("no proof")).await.unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "/waku/2/rs/1/3: messages of its cluster need a rate limit proof (RLN), and this one has none"
+    );
+    let proven = WakuMessage {
+        proof: vec![1],
+        ..message("with a proof")
+    };
+    let outcome = node.publish(None, proven).await;
+    assert!(matches!(outcome, Err(PublishError::NoPeers(_))), "{outcome:?}");
+    let relay = NodeConfig {
+        relay: true,
+        ..of_network(false)
+    };
+    assert!(
+        relay
+            .check()
+            .unwrap_err()
+            .to_string()
+            .starts_with("relay: messages of cluster 1 need")
+    );
 }

@@ -31,6 +31,7 @@ impl From<PublishError> for Refusal {
             | E::EmptyContentTopic
             | E::MetaTooLong(_)
             | E::NegativeTimestamp(_)
+            | E::NeedsProof(_)
             | E::TooLarge(_)
             | E::Shard(ShardError::StaticSharding) => (Status::INVALID_MESSAGE, error.to_string()),
             E::Shard(ShardError::Topic(topic)) => {

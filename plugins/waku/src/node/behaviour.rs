@@ -40,6 +40,7 @@ impl Behaviour {
             .with_max_established_per_peer(Some(MAX_CONNECTIONS_PER_PEER));
         let identify = identify::Config::new(IDENTIFY_VERSION.into(), config.key.keypair().public())
             .with_agent_version(config.agent.clone())
+            .with_push_listen_addr_updates(true)
             .with_cache_size(0);
         Ok(Self {
             limits: connection_limits::Behaviour::new(limits),

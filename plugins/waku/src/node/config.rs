@@ -16,6 +16,9 @@ use crate::{
     },
 };
 
+/// The cluster of The Waku Network.
+pub(super) const PROOF_CLUSTER: u16 = 1;
+
 /// Configuration of a [`Node`](crate::Node). The default listens nowhere, dials nobody and relays shard 0 of
 /// cluster 0.
 #[derive(Debug, Clone)]
@@ -57,8 +60,10 @@ pub struct NodeConfig {
     pub filter_keep_alive: Duration,
     /// Whether to tell peers of others, and to ask them when there are too few (peer exchange).
     pub peer_exchange: bool,
-    /// Whether, and how, to find peers by discv5.
-    pub discv5: Option<Discv5Config>,
+    /// Where to speak discv5 by UDP, by which nodes find each other without a service; port 0 lets the system choose.
+    pub discv5: Option<SocketAddr>,
+    /// Nodes to begin with, for connections and for discv5; at most 64.
+    pub bootstrap: Vec<NodeRecord>,
     /// Lists of nodes in DNS.
     pub dns: DnsConfig,
     /// Peers in each shard up to which the node connects to those that it knows of, at most 100; 0 to leave it to
@@ -68,15 +73,6 @@ pub struct NodeConfig {
     pub max_peers_per_ip: usize,
     /// Stream multiplexers that are offered.
     pub muxers: Muxers,
-}
-
-/// Discv5, by which nodes find each other without a service.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Discv5Config {
-    /// Where to listen by UDP; port 0 lets the system choose.
-    pub listen: SocketAddr,
-    /// Nodes to begin with, at most 64. Without any, others have to begin with this one.
-    pub bootstrap: Vec<NodeRecord>,
 }
 
 /// Lists of nodes in DNS (EIP-1459).
@@ -141,6 +137,7 @@ impl Default for NodeConfig {
             filter_keep_alive: FILTER_KEEP_ALIVE,
             peer_exchange: false,
             discv5: None,
+            bootstrap: Vec::new(),
             dns: DnsConfig::default(),
             shard_peers: SHARD_PEERS,
             max_peers_per_ip: MAX_PEERS_PER_IP,
@@ -164,6 +161,12 @@ pub enum ConfigError {
         /// The value there was.
         found: usize,
     },
+    /// A relay on The Waku Network, where peers shun whoever forwards a message without a sound proof.
+    #[error(
+        "relay: messages of cluster {PROOF_CLUSTER} need rate limit proofs (RLN), which this node neither makes nor \
+         checks; a light node (relay = false) may use it"
+    )]
+    NeedsProofs,
     /// A list or text that is too long.
     #[error("{field} has {found} {unit}, the limit is {max}")]
     TooLong {
@@ -202,6 +205,9 @@ impl NodeConfig {
         } else {
             self.shard_count
         };
+        if self.relay && self.cluster == PROOF_CLUSTER {
+            return Err(ConfigError::NeedsProofs);
+        }
         within("shard_count", self.shard_count.into(), 0, MAX_SHARDS.into())?;
         for shard in &self.shards {
             within("shards", (*shard).into(), 0, usize::from(shard_limit) - 1)?;
@@ -225,8 +231,7 @@ impl NodeConfig {
             filter.check()?;
         }
         at_most("listen", "addresses", self.listen.len(), MAX_LISTEN_ADDRS)?;
-        let bootstrap = self.discv5.as_ref().map_or(0, |discv5| discv5.bootstrap.len());
-        at_most("discv5.bootstrap", "records", bootstrap, MAX_BOOTSTRAP)?;
+        at_most("bootstrap", "records", self.bootstrap.len(), MAX_BOOTSTRAP)?;
         at_most("dns.trees", "lists", self.dns.trees.len(), MAX_DNS_TREES)?;
         at_most(
             "dns.name_servers",

@@ -5,20 +5,24 @@ use std::net::SocketAddr;
 use libp2p::{Multiaddr, multiaddr::Protocol};
 use tokio::net::UdpSocket;
 
-use super::{Discv5Config, DnsConfig, NodeError, NodeKey, book::Source, driver::Driver};
-use crate::discovery::{Discv5, Dns, Found};
+use super::{DnsConfig, NodeError, NodeKey, book::Source, driver::Driver};
+use crate::{
+    NodeRecord,
+    discovery::{Discv5, Dns, Found},
+};
 
 impl Driver {
     /// Binds the port of discv5 and starts it.
     pub(super) async fn start_discv5(
         &mut self,
-        config: Discv5Config,
+        listen: SocketAddr,
         key: &NodeKey,
+        bootstrap: &[NodeRecord],
     ) -> Result<(), NodeError> {
-        let bound = UdpSocket::bind(config.listen).await;
+        let bound = UdpSocket::bind(listen).await;
         let bound = bound.and_then(|socket| Ok((socket.local_addr()?, socket)));
         let (address, socket) = bound.map_err(|error| NodeError::Listen {
-            address: multiaddr(config.listen),
+            address: multiaddr(listen),
             reason: error.to_string(),
         })?;
         self.discv5_address = Some(address);
@@ -30,9 +34,8 @@ impl Driver {
         let key = key
             .record_key()
             .ok_or_else(|| failed("the node key signs no records".to_owned()))?;
-        let started = Discv5::start(socket, address, self.record.current(), key, &config.bootstrap).await;
+        let started = Discv5::start(socket, address, self.record.current(), key, bootstrap).await;
         self.discovery.discv5 = Some(started.map_err(failed)?);
-        self.learn(config.bootstrap, Source::User);
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use libp2p::{Multiaddr, PeerId, request_response::OutboundFailure};
 
 use super::ConfigError;
-use crate::{MessageHash, Refusal, ShardError, TopicError, exchange, limits::MAX_META};
+use crate::{MessageHash, PubsubTopic, Refusal, ShardError, TopicError, exchange, limits::MAX_META};
 
 /// Why a node did not start.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +46,9 @@ pub enum PublishError {
     /// `meta` exceeds its limit; carries its length.
     #[error("meta has {0} bytes, the limit is {MAX_META}")]
     MetaTooLong(usize),
+    /// The message has no rate limit proof, without which the peers of this cluster drop it; carries the shard.
+    #[error("{0}: messages of its cluster need a rate limit proof (RLN), and this one has none")]
+    NeedsProof(PubsubTopic),
     /// The timestamp lies before 1970.
     #[error("timestamp is negative: {0}")]
     NegativeTimestamp(i64),

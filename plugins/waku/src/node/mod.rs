@@ -41,13 +41,14 @@ use libp2p::{Multiaddr, PeerId};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{MessageHash, NodeRecord, PubsubTopic, ShardError, Shards, WakuMessage, limits::COMMAND_QUEUE};
+use book::Source;
 use command::Command;
 use delivery::Delivery;
 use driver::Driver;
 use stats::Counters;
 
 pub use book::KnownPeer;
-pub use config::{ConfigError, Discv5Config, DnsConfig, FilterConfig, Muxers, NodeConfig};
+pub use config::{ConfigError, DnsConfig, FilterConfig, Muxers, NodeConfig};
 pub use delivery::{MessageReceiver, Origin, ReceivedMessage};
 pub use error::{
     ConnectError, FilterError, LightPushError, NodeError, PublishError, ServiceError, Stopped, SubscribeError,
@@ -136,13 +137,14 @@ impl Node {
             counters: Counters::default(),
         });
         let (commands, inbox) = mpsc::channel(COMMAND_QUEUE);
-        let (discv5, key) = (config.discv5.clone(), config.key.clone());
-        let dns = config.dns.clone();
+        let (discv5, key) = (config.discv5, config.key.clone());
+        let (bootstrap, dns) = (config.bootstrap.clone(), config.dns.clone());
         let mut driver = Driver::new(config, inbox, shared.clone())?;
         driver.listen().await?;
         if let Some(discv5) = discv5 {
-            driver.start_discv5(discv5, &key).await?;
+            driver.start_discv5(discv5, &key, &bootstrap).await?;
         }
+        driver.learn(bootstrap, Source::User);
         driver.start_dns(dns)?;
         let (bound, connected) = (driver.listen.clone().into(), driver.connected.subscribe());
         let discv5 = driver.discv5_address;

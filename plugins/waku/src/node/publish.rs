@@ -5,7 +5,7 @@ use std::{
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
-use super::{PublishError, ReceivedMessage, Shared, delivery::Origin, driver::Driver};
+use super::{PublishError, ReceivedMessage, Shared, config::PROOF_CLUSTER, delivery::Origin, driver::Driver};
 use crate::{MessageHash, PubsubTopic, WakuMessage, limits::MAX_META, relay};
 
 /// A message that has passed all checks.
@@ -80,6 +80,9 @@ impl Driver {
             hash,
             message,
         } = prepared;
+        if topic.cluster() == PROOF_CLUSTER && message.proof.is_empty() {
+            return Err(PublishError::NeedsProof(topic));
+        }
         let gossip_topic = relay::gossip_topic(topic).hash();
         let outcome = match self.swarm.behaviour_mut().relay.publish(gossip_topic, bytes) {
             Ok(_) => {

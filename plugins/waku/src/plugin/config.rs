@@ -9,9 +9,10 @@ use backplane_sdk::record;
 use libp2p::multiaddr::Protocol;
 use zeroize::Zeroize;
 
+use super::preset::{self, Preset};
 use crate::{
-    ConfigError, Discv5Config, DnsConfig, FilterConfig, KeyError, Multiaddr, NodeConfig, NodeKey, NodeRecord,
-    RecordError, TreeUrlError,
+    ConfigError, DnsConfig, FilterConfig, KeyError, Multiaddr, NodeConfig, NodeKey, NodeRecord, RecordError,
+    TreeUrlError,
 };
 
 const DNS_PORT: u16 = 53;
@@ -20,12 +21,14 @@ const DNS_PORT: u16 = 53;
 #[record]
 #[derive(Debug, Clone)]
 pub struct WakuConfig {
-    /// The cluster, 0 to 65535. Peers of another one are refused.
-    #[default(0)]
-    pub cluster_id: u16,
-    /// Shards that autosharding spreads over, at most 1024. 0 for static sharding: then senders name the shard.
-    #[default(8)]
-    pub num_shards_in_network: u16,
+    /// The network, by its name: `twn`, `logos.test`, `logos.dev` or `status.prod`. It stands for the cluster, the
+    /// number of shards, the message size and nodes to begin with, as far as the other keys do not say them.
+    pub preset: Option<String>,
+    /// The cluster, 0 to 65535. Peers of another one are refused. Default: that of the preset, else 0.
+    pub cluster_id: Option<u16>,
+    /// Shards that autosharding spreads over, at most 1024. 0 for static sharding: then senders name the shard. Default:
+    /// that of the preset, else 8.
+    pub num_shards_in_network: Option<u16>,
     /// Shards that are relayed from the start. Empty: all of them with autosharding, none with static sharding.
     #[default([])]
     pub shards: Vec<u16>,
@@ -48,9 +51,8 @@ pub struct WakuConfig {
     pub static_peers: Vec<String>,
     /// What peers are told about this program, at most 256 bytes. Default: its name and version.
     pub agent: Option<String>,
-    /// The largest serialized message in bytes, at most 1048576.
-    #[default(153600)]
-    pub max_message_size: u32,
+    /// The largest serialized message in bytes, at most 1048576. Default: that of the preset, else 153600.
+    pub max_message_size: Option<u32>,
     /// Connections in both directions together, 1 to 10000.
     #[default(150)]
     pub max_connections: u32,
@@ -67,9 +69,9 @@ pub struct WakuConfig {
     /// Where to speak discv5, by which nodes find each other: `/ip4/ADDRESS/udp/PORT`. Port 0 lets the system choose;
     /// its choice is used again at the next start if it is still free. Without it there is no discv5.
     pub discv5_address: Option<String>,
-    /// The records (`enr:…`) of nodes to begin with; at most 64.
+    /// The records (`enr:…`) of nodes to begin with, for connections and discv5; at most 64.
     #[default([])]
-    pub discv5_bootstrap: Vec<String>,
+    pub bootstrap_nodes: Vec<String>,
     /// Lists of nodes in DNS (EIP-1459), `enrtree://KEY@DOMAIN`; at most 8. They are read at the start and every half
     /// hour.
     #[default([])]
@@ -147,9 +149,9 @@ pub enum ConfigFault {
         /// The text.
         text: String,
     },
-    /// There are nodes to begin discv5 with, and no discv5.
-    #[error("discv5_bootstrap is of no use without discv5_address")]
-    NoDiscv5,
+    /// A network that is not known; carries its name.
+    #[error("preset: {0:?} is none of twn, logos.test, logos.dev and status.prod")]
+    Preset(String),
     /// The node key is no key.
     #[error("node_key: {0}")]
     Key(#[from] KeyError),
@@ -175,16 +177,20 @@ impl WakuConfig {
     /// The node's own configuration.
     pub(super) fn node(&self, key: NodeKey) -> Result<NodeConfig, ConfigFault> {
         let defaults = NodeConfig::default();
+        let preset = self.preset()?.unwrap_or(&preset::NONE);
+        let max_message_size = self.max_message_size.unwrap_or(preset.max_message_size);
+        let mut static_peers = addresses("static_peers", &self.static_peers, |_| true)?;
+        static_peers.extend(preset.peers.iter().filter_map(|text| text.parse().ok()));
         Ok(NodeConfig {
-            cluster: self.cluster_id,
-            shard_count: self.num_shards_in_network,
+            cluster: self.cluster_id.unwrap_or(preset.cluster),
+            shard_count: self.num_shards_in_network.unwrap_or(preset.shard_count),
             shards: self.shards.clone(),
             listen: addresses("listen_addresses", &self.listen_addresses, listenable)?,
             external: addresses("external_addresses", &self.external_addresses, |_| true)?,
             key,
-            static_peers: addresses("static_peers", &self.static_peers, |_| true)?,
+            static_peers,
             agent: self.agent.clone().unwrap_or(defaults.agent),
-            max_message_size: self.max_message_size as usize,
+            max_message_size: max_message_size as usize,
             max_connections: self.max_connections,
             receiver_queue: self.message_queue as usize,
             relay: self.relay,
@@ -192,7 +198,8 @@ impl WakuConfig {
             filter: self.filter.then(FilterConfig::default),
             peer_exchange: self.peer_exchange,
             discv5: self.discv5()?,
-            dns: self.dns()?,
+            bootstrap: self.bootstrap(preset.records)?,
+            dns: self.dns(preset.lists)?,
             shard_peers: self.shard_peers as usize,
             max_peers_per_ip: self.ip_colocation_limit as usize,
             filter_keep_alive: defaults.filter_keep_alive,
@@ -202,34 +209,48 @@ impl WakuConfig {
 }
 
 impl WakuConfig {
-    fn discv5(&self) -> Result<Option<Discv5Config>, ConfigFault> {
-        let records = self.discv5_bootstrap.iter().enumerate();
-        let bootstrap = records.map(|(index, text)| {
-            text.parse::<NodeRecord>().map_err(|source| ConfigFault::Record {
-                field: "discv5_bootstrap",
+    fn preset(&self) -> Result<Option<&'static Preset>, ConfigFault> {
+        let Some(name) = &self.preset else { return Ok(None) };
+        let found = preset::named(name);
+        found.map(Some).ok_or_else(|| ConfigFault::Preset(name.clone()))
+    }
+
+    fn discv5(&self) -> Result<Option<SocketAddr>, ConfigFault> {
+        let Some(text) = &self.discv5_address else {
+            return Ok(None);
+        };
+        let listen = text.parse().ok().as_ref().and_then(udp_socket);
+        listen.map(Some).ok_or_else(|| ConfigFault::Udp(text.clone()))
+    }
+
+    fn bootstrap(&self, preset: &[&str]) -> Result<Vec<NodeRecord>, ConfigFault> {
+        let texts = self
+            .bootstrap_nodes
+            .iter()
+            .map(String::as_str)
+            .chain(preset.iter().copied());
+        let records = texts.enumerate().map(|(index, text)| {
+            text.parse().map_err(|source| ConfigFault::Record {
+                field: "bootstrap_nodes",
                 index,
                 source,
             })
         });
-        let bootstrap = bootstrap.collect::<Result<_, _>>()?;
-        match &self.discv5_address {
-            Some(text) => {
-                let listen = text.parse().ok().as_ref().and_then(udp_socket);
-                let listen = listen.ok_or_else(|| ConfigFault::Udp(text.clone()))?;
-                Ok(Some(Discv5Config { listen, bootstrap }))
-            }
-            None if self.discv5_bootstrap.is_empty() => Ok(None),
-            None => Err(ConfigFault::NoDiscv5),
-        }
+        records.collect()
     }
 }
 
 impl WakuConfig {
-    fn dns(&self) -> Result<DnsConfig, ConfigFault> {
-        let trees = self.dns_discovery.iter().enumerate().map(|(index, text)| {
+    fn dns(&self, preset: &[&str]) -> Result<DnsConfig, ConfigFault> {
+        let texts = self
+            .dns_discovery
+            .iter()
+            .map(String::as_str)
+            .chain(preset.iter().copied());
+        let trees = texts.enumerate().map(|(index, text)| {
             text.parse().map_err(|source| ConfigFault::Tree {
                 index,
-                text: text.clone(),
+                text: text.to_owned(),
                 source,
             })
         });
@@ -304,12 +325,13 @@ fn renamed(error: ConfigError) -> ConfigError {
         "listen" => "listen_addresses",
         "dns.trees" => "dns_discovery",
         "dns.name_servers" => "dns_name_servers",
-        "discv5.bootstrap" => "discv5_bootstrap",
+        "bootstrap" => "bootstrap_nodes",
         "external" => "external_addresses",
         "receiver_queue" => "message_queue",
         other => other,
     };
     match error {
+        ConfigError::NeedsProofs => error,
         ConfigError::OutOfRange {
             field,
             min,
@@ -373,8 +395,8 @@ mod tests {
     fn every_key_has_a_default_and_these_are_sound() {
         let config = default();
         config.check().unwrap();
-        assert_eq!((config.cluster_id, config.num_shards_in_network), (0, 8));
         let node = config.node(NodeKey::random()).unwrap();
+        assert_eq!((node.cluster, node.shard_count), (0, 8));
         assert_eq!(node.listen.len(), 2);
         assert_eq!(node.max_message_size, crate::limits::MAX_MESSAGE_SIZE);
         assert_eq!(node.max_connections, crate::limits::MAX_CONNECTIONS);
@@ -384,7 +406,7 @@ mod tests {
     #[test]
     fn faults_name_the_key_as_the_user_wrote_it() {
         assert_eq!(
-            text(|c| c.num_shards_in_network = 1025),
+            text(|c| c.num_shards_in_network = Some(1025)),
             "num_shards_in_network must be between 0 and 1024, found 1025"
         );
         assert_eq!(
@@ -412,33 +434,72 @@ mod tests {
     }
 
     #[test]
-    fn discv5_has_an_address_of_udp_and_records_to_begin_with() {
+    fn discv5_has_an_address_of_udp_and_nodes_to_begin_with_are_records() {
         let at = |address: &str| {
             let mut config = default();
             config.discv5_address = Some(address.to_owned());
             config
         };
         let node = at("/ip4/127.0.0.1/udp/0").node(NodeKey::random()).unwrap();
-        assert_eq!(node.discv5.unwrap().listen, "127.0.0.1:0".parse().unwrap());
+        assert_eq!(node.discv5, Some("127.0.0.1:0".parse().unwrap()));
         assert_eq!(
             at("/ip4/127.0.0.1/tcp/0").check().unwrap_err().to_string(),
             "discv5_address: \"/ip4/127.0.0.1/tcp/0\" is not of the form /ip4/ADDRESS/udp/PORT"
         );
         assert_eq!(
-            text(|c| c.discv5_bootstrap = vec!["enr:-x=".into()]),
-            "discv5_bootstrap[0]: node record is not \"enr:\" and base64url"
+            text(|c| c.bootstrap_nodes = vec!["enr:-x=".into()]),
+            "bootstrap_nodes[0]: node record is not \"enr:\" and base64url"
         );
         let record = crate::enr::sample(1).to_string();
         assert_eq!(
-            text(|c| c.discv5_bootstrap = vec![record.clone()]),
-            "discv5_bootstrap is of no use without discv5_address"
+            text(|c| c.bootstrap_nodes = vec![record; 65]),
+            "bootstrap_nodes has 65 records, the limit is 64"
         );
-        let mut many = at("/ip4/127.0.0.1/udp/0");
-        many.discv5_bootstrap = vec![record; 65];
+    }
+
+    #[test]
+    fn a_preset_says_what_the_other_keys_do_not() {
+        for preset in &preset::PRESETS {
+            let mut config = default();
+            config.preset = Some(preset.name.to_owned());
+            config.relay = false;
+            config.check().unwrap();
+            let node = config.node(NodeKey::random()).unwrap();
+            assert_eq!(
+                (node.cluster, node.shard_count),
+                (preset.cluster, preset.shard_count)
+            );
+            assert_eq!(node.max_message_size, preset.max_message_size as usize);
+            assert_eq!(node.static_peers.len(), preset.peers.len());
+            assert_eq!(node.bootstrap.len(), preset.records.len());
+            assert_eq!(node.dns.trees.len(), preset.lists.len());
+            assert!(
+                node.bootstrap
+                    .iter()
+                    .all(|record| record.shards().unwrap().cluster == preset.cluster)
+            );
+        }
+        let mut config = default();
+        config.preset = Some("logos.test".to_owned());
+        (config.cluster_id, config.static_peers) = (Some(99), vec!["/ip4/127.0.0.1/tcp/1".to_owned()]);
+        let node = config.node(NodeKey::random()).unwrap();
         assert_eq!(
-            many.check().unwrap_err().to_string(),
-            "discv5_bootstrap has 65 records, the limit is 64"
+            (node.cluster, node.static_peers.len()),
+            (99, 7),
+            "lists are added"
         );
+        assert_eq!(
+            text(|c| c.preset = Some("mainnet".into())),
+            "preset: \"mainnet\" is none of twn, logos.test, logos.dev and status.prod"
+        );
+    }
+
+    #[test]
+    fn a_network_that_demands_proofs_is_refused_to_a_relay() {
+        let refusal = "relay: messages of cluster 1 need rate limit proofs (RLN), which this node neither makes nor \
+                       checks; a light node (relay = false) may use it";
+        assert_eq!(text(|c| c.cluster_id = Some(1)), refusal);
+        assert_eq!(text(|c| c.preset = Some("twn".into())), refusal);
     }
 
     #[test]

@@ -98,6 +98,10 @@ pub(super) fn not_published(content_topic: String, error: PublishError) -> api::
             size: size as u64,
             limit: MAX_META as u64,
         },
+        PublishError::NeedsProof(topic) => api::PublishError::Topic(api::TopicError::Malformed {
+            topic: topic.to_string(),
+            reason: "messages of its cluster need a rate limit proof (RLN), and this one has none".to_owned(),
+        }),
         PublishError::NegativeTimestamp(timestamp) => api::PublishError::NegativeTimestamp { timestamp },
         PublishError::Shard(error) => api::PublishError::Topic(no_shard(content_topic, error)),
         PublishError::WrongCluster { found, ours } => {

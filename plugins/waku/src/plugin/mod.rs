@@ -10,6 +10,7 @@ mod forward;
 mod kept;
 mod node;
 mod peer_store;
+mod preset;
 mod redial;
 mod relay;
 mod services;
@@ -133,19 +134,16 @@ async fn key(config: &WakuConfig, data_dir: &Path) -> Result<NodeKey, Error> {
 /// Starts the node on the ports that the system chose last time, as far as they are still free: whoever knows the
 /// address of this node finds it again after a swap and after a restart.
 async fn start_on_kept_ports(config: NodeConfig, kept: &Kept) -> Result<Node, Error> {
-    let discv5 = config.discv5.as_ref().map(|discv5| udp(discv5.listen));
+    let discv5 = config.discv5.map(udp);
     let configured: Vec<Multiaddr> = config.listen.iter().cloned().chain(discv5).collect();
     let mut listen = kept.addresses(&configured).await;
     loop {
         let (tcp, discv5) = listen.split_at(config.listen.len());
-        let mut attempt = NodeConfig {
+        let attempt = NodeConfig {
             listen: tcp.to_vec(),
+            discv5: discv5.iter().find_map(config::udp_socket),
             ..config.clone()
         };
-        if let (Some(discv5), Some(kept)) = (&mut attempt.discv5, discv5.iter().find_map(config::udp_socket))
-        {
-            discv5.listen = kept;
-        }
         match Node::start(attempt).await {
             Ok(node) => {
                 let discv5 = node.discv5().map(udp);
