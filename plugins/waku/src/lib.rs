@@ -48,13 +48,14 @@ pub use discovery::{TreeUrl, TreeUrlError};
 pub use enr::{Capabilities, NodeRecord, RecordError, RecordShards};
 pub use message::{DecodeError, MessageHash, ParseHashError, WakuMessage};
 pub use node::{
-    ConfigError, ConnectError, Direction, DnsConfig, FilterConfig, FilterError, FilterSubscription, KeyError,
-    KnownPeer, LightPushError, LightPushReceipt, MessageReceiver, Muxers, Node, NodeConfig, NodeError,
-    NodeInfo, NodeKey, NodeStats, Origin, PeerInfo, PublishError, ReceivedMessage, ServiceError, ShardInfo,
-    Stopped, SubscribeError,
+    ConfigError, ConnectError, Direction, DnsConfig, FilterConfig, FilterError, FilterSubscription, Followed,
+    KeyError, KnownPeer, LightPushError, LightPushReceipt, MessageReceiver, Muxers, Node, NodeConfig,
+    NodeError, NodeInfo, NodeKey, NodeStats, Origin, PeerInfo, PublishError, ReceivedMessage, SendError,
+    ServiceError, ShardInfo, Stopped, SubscribeError,
 };
 pub use plugin::{
-    ConfigFault, ConnectedPeer, FilteredTopics, NodeKeyText, Subscriber, Waku, WakuConfig, WakuState,
+    ConfigFault, ConnectedPeer, FilteredTopics, FollowedTopics, NodeKeyText, Subscriber, Waku, WakuConfig,
+    WakuState,
 };
 pub use status::{Refusal, Status};
 pub use topic::{ContentTopic, PubsubTopic, ShardError, Shards, TopicError};

@@ -148,6 +148,12 @@ pub const SHARD_PEERS: usize = 8;
 pub const SHARD_PEERS_CEILING: usize = 100;
 /// Peers with each service that a light node looks for.
 pub const SERVICE_PEERS: usize = 2;
+/// Services that are asked to publish one message.
+pub const PUSH_TRIES: usize = 3;
+/// How long a filter service that has failed is not asked to push what is followed.
+pub const SERVICE_PAUSE: Duration = Duration::from_secs(60);
+/// How long a filter service may be away before what is followed there is followed elsewhere.
+pub const SERVICE_GRACE: Duration = Duration::from_secs(10);
 /// Connections to one IP address, unless configured otherwise. The loopback interface is exempt.
 pub const MAX_PEERS_PER_IP: usize = 5;
 

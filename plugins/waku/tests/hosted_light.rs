@@ -12,7 +12,7 @@ use host::Hosted;
 use support::{CONTENT_TOPIC, DEADLINE, TCP, address, config, message, next, relay_behind, start, until};
 use tokio::time::timeout;
 use waku_api::{
-    FilterError, LightPushError, Origin, ServiceError, SubscribeError, TopicError, WakuMessage,
+    FilterError, LightPushError, Origin, SendError, ServiceError, SubscribeError, TopicError, WakuMessage,
     relay_events::Message,
 };
 use waku_plugin::{FilterConfig, NodeConfig};
@@ -117,6 +117,62 @@ async fn filter_subscriptions_outlive_a_swap() {
     let hash = relay.publish(None, message("after the swap")).await.unwrap();
     let heard = timeout(DEADLINE, messages.next()).await.unwrap().unwrap().body;
     assert_eq!(heard.hash.to_string(), hash.to_string());
+    hosted.stop().await;
+}
+
+/// Neither call names the service.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_followed_outlives_a_swap_and_a_message_finds_its_service() {
+    let folder = tempfile::tempdir().unwrap();
+    let hosted = Hosted::start(folder.path(), "relay = false");
+    let mut messages = hosted.front.subscribe::<Message>(Overflow::Block, 64);
+    let nobody = hosted.lightpush.publish_anywhere(&said("x"), &None).await;
+    assert_eq!(nobody, Err(CallError::Interface(SendError::NoService)));
+    let topics = vec![CONTENT_TOPIC.to_owned()];
+    hosted.filter.follow(&topics, &None).await.unwrap();
+
+    let service = start(NodeConfig {
+        filter: Some(FilterConfig::default()),
+        lightpush: true,
+        ..config(TCP)
+    })
+    .await;
+    let relay = relay_behind(&service).await;
+    relay.subscribe(topics.clone()).await.unwrap();
+    let mut received = relay.messages().unwrap();
+    hosted
+        .node
+        .connect(&address(&service).await.to_string())
+        .await
+        .unwrap();
+    let peer = service.peer_id().to_string();
+    for round in ["before the swap", "after the swap"] {
+        until("the subscription", async || {
+            hosted.filter.ping(&peer).await.is_ok()
+        })
+        .await;
+        let hash = relay.publish(None, message(round)).await.unwrap();
+        let heard = timeout(DEADLINE, messages.next()).await.unwrap().unwrap().body;
+        assert_eq!(heard.hash.to_string(), hash.to_string());
+        assert_eq!(next(&mut received).await.hash, hash, "its own");
+        if round == "before the swap" {
+            hosted.swap(folder.path(), "other").await;
+        }
+    }
+    let receipt = hosted
+        .lightpush
+        .publish_anywhere(&said("out"), &None)
+        .await
+        .unwrap();
+    assert_eq!(
+        next(&mut received).await.hash.to_string(),
+        receipt.hash.to_string()
+    );
+    hosted.filter.unfollow(&topics, &None).await.unwrap();
+    until("no subscription", async || {
+        hosted.filter.ping(&peer).await.is_err()
+    })
+    .await;
     hosted.stop().await;
 }
 

@@ -231,6 +231,21 @@ pub enum LightPushError {
     Service(ServiceError),
 }
 
+/// Why no peer has published a message.
+#[record]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// The message cannot be published at all; no peer was asked.
+    #[error("{0}")]
+    Message(PublishError),
+    /// No connected peer serves lightpush.
+    #[error("no connected peer serves lightpush")]
+    NoService,
+    /// The peers that were asked did not publish it; this says the last of them.
+    #[error("{0}")]
+    Service(ServiceError),
+}
+
 /// Why a filter subscription did not change.
 #[record]
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -13,8 +13,8 @@ mod relay;
 mod types;
 
 pub use error::{
-    ConnectError, FilterError, LightPushError, NodeError, PublishError, ServiceError, SubscribeError,
-    TopicError,
+    ConnectError, FilterError, LightPushError, NodeError, PublishError, SendError, ServiceError,
+    SubscribeError, TopicError,
 };
 pub use filter::{Filter, FilterClient, FilterInterface};
 pub use lightpush::{LightPush, LightPushClient, LightPushInterface};

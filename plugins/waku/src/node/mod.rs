@@ -19,6 +19,7 @@ mod lightpush;
 mod listen;
 mod peer_exchange;
 mod peers;
+mod pool;
 mod publish;
 mod record;
 mod redial;
@@ -57,6 +58,7 @@ pub use filter_services::FilterSubscription;
 pub use key::{KeyError, NodeKey};
 pub use lightpush::LightPushReceipt;
 pub use peers::{Direction, PeerInfo};
+pub use pool::{Followed, SendError};
 pub use stats::NodeStats;
 
 /// A running Waku node. Clones are handles of the same node; it stops when [`shutdown`](Self::shutdown) is

@@ -62,7 +62,7 @@ pub(super) fn prepare(
 }
 
 /// Nanoseconds since 1970; a clock before it gives 1, one after 2262 the greatest number there is.
-fn now_nanos() -> i64 {
+pub(super) fn now_nanos() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_nanos()).unwrap_or(i64::MAX).max(1)
 }

@@ -134,7 +134,7 @@ impl Node {
     }
 
     /// Content topics by their shards, in parts of the size of a filter request.
-    fn criteria(
+    pub(super) fn criteria(
         &self,
         pubsub_topic: Option<PubsubTopic>,
         content_topics: Vec<String>,

@@ -29,17 +29,18 @@ use storage_api::KvClient;
 use tokio::task::{JoinSet, spawn_blocking};
 use waku_api::RelayStarted;
 
-use crate::{Multiaddr, Node, NodeConfig, NodeError, NodeKey, limits::FORWARD_TIMEOUT};
+use crate::{Followed, Multiaddr, Node, NodeConfig, NodeError, NodeKey, limits::FORWARD_TIMEOUT};
 use kept::Kept;
 use peer_store::PeerStore;
 use subscriptions::Subscriptions;
 
 pub use config::{ConfigFault, NodeKeyText, WakuConfig};
-pub use state::{ConnectedPeer, FilteredTopics, Subscriber, WakuState};
+pub use state::{ConnectedPeer, FilteredTopics, FollowedTopics, Subscriber, WakuState};
 
 /// The module.
 pub struct Waku {
     node: Node,
+    followed: Followed,
     subscriptions: Subscriptions,
     /// What hands on to the events.
     forwarding: Mutex<JoinSet<()>>,
@@ -79,6 +80,7 @@ impl Module for Waku {
         tracing::info!(peer_id = %node.peer_id(), addresses = ?node.bound(), "the node listens");
         let peer_store = PeerStore::open(&context, &node).await;
         Ok(Self {
+            followed: Followed::new(node.clone()),
             node,
             subscriptions: Subscriptions::default(),
             forwarding: Mutex::new(forwarding),
@@ -109,14 +111,24 @@ impl Module for Waku {
             &peers,
             self.subscriptions.export().await,
             filtered,
+            &self.followed,
         ))
     }
 
     async fn import(&self, _version: u32, state: WakuState) -> Result<(), Error> {
         self.subscriptions.import(&self.node, state.subscribers).await?;
-        let filtered = state.filtered.into_iter();
-        let filtered = filtered.filter_map(FilteredTopics::subscription).collect();
-        self.node.filter_restore(filtered).await?;
+        let subscriptions = |topics: Vec<FilteredTopics>| {
+            let topics = topics.into_iter();
+            topics.filter_map(FilteredTopics::subscription).collect()
+        };
+        self.node.filter_restore(subscriptions(state.filtered)).await?;
+        self.followed.restore(subscriptions(state.followed_at));
+        for followed in state.followed {
+            let shard = followed.pubsub_topic.parse().ok();
+            if let Err(error) = self.followed.follow(shard, followed.content_topics) {
+                tracing::warn!(%error, "what was followed is not any more");
+            }
+        }
         redial::hold(&self.node, &state.held).await;
         tokio::spawn(redial::redial(self.node.clone(), state.connected));
         Ok(())

@@ -1,6 +1,8 @@
 //! `waku.lightpush` and `waku.filter`: what the node asks of services.
 
-use waku_api::{FilterError, LightPushError, LightPushReceipt, ServiceError, SubscribeError, WakuMessage};
+use waku_api::{
+    FilterError, LightPushError, LightPushReceipt, SendError, ServiceError, SubscribeError, WakuMessage,
+};
 
 use super::{
     Waku,
@@ -20,14 +22,37 @@ impl waku_api::LightPush for Waku {
             .map_err(|error| LightPushError::Message(waku_api::PublishError::Topic(error)))?;
         let content_topic = message.content_topic.clone();
         match self.node.lightpush(peer, shard, message.into()).await {
-            Ok(receipt) => Ok(LightPushReceipt {
-                hash: receipt.hash.into(),
-                relay_peers: receipt.relay_peers,
-            }),
+            Ok(receipt) => Ok(receipt.into()),
             Err(crate::LightPushError::Message(error)) => {
                 Err(LightPushError::Message(not_published(content_topic, error)))
             }
             Err(crate::LightPushError::Service(error)) => Err(LightPushError::Service(error.into())),
+        }
+    }
+
+    async fn publish_anywhere(
+        &self,
+        message: WakuMessage,
+        pubsub_topic: Option<String>,
+    ) -> Result<LightPushReceipt, SendError> {
+        use crate::SendError as E;
+        let topic = |error| SendError::Message(waku_api::PublishError::Topic(error));
+        let shard = shard(pubsub_topic).map_err(topic)?;
+        let content_topic = message.content_topic.clone();
+        let outcome = self.node.lightpush_anywhere(shard, message.into()).await;
+        outcome.map(Into::into).map_err(|error| match error {
+            E::Message(error) => SendError::Message(not_published(content_topic, error)),
+            E::NoService => SendError::NoService,
+            E::Service(error) => SendError::Service(error.into()),
+        })
+    }
+}
+
+impl From<crate::LightPushReceipt> for LightPushReceipt {
+    fn from(receipt: crate::LightPushReceipt) -> Self {
+        Self {
+            hash: receipt.hash.into(),
+            relay_peers: receipt.relay_peers,
         }
     }
 }
@@ -61,6 +86,24 @@ impl waku_api::Filter for Waku {
     async fn ping(&self, peer_id: String) -> Result<(), FilterError> {
         let peer = peer(peer_id).map_err(FilterError::Service)?;
         Ok(self.node.filter_ping(peer).await?)
+    }
+
+    async fn follow(
+        &self,
+        content_topics: Vec<String>,
+        pubsub_topic: Option<String>,
+    ) -> Result<(), SubscribeError> {
+        let shard = shard(pubsub_topic).map_err(SubscribeError::Topic)?;
+        Ok(self.followed.follow(shard, content_topics)?)
+    }
+
+    async fn unfollow(
+        &self,
+        content_topics: Vec<String>,
+        pubsub_topic: Option<String>,
+    ) -> Result<(), SubscribeError> {
+        let shard = shard(pubsub_topic).map_err(SubscribeError::Topic)?;
+        Ok(self.followed.unfollow(shard, content_topics)?)
     }
 }
 

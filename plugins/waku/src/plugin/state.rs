@@ -2,7 +2,7 @@
 
 use backplane_sdk::record;
 
-use crate::{FilterSubscription, Multiaddr, PeerInfo, limits::MAX_CONNECTIONS_CEILING};
+use crate::{FilterSubscription, Followed, Multiaddr, PeerInfo, limits::MAX_CONNECTIONS_CEILING};
 
 /// The state of the module. The addresses and the node key are in its folder; see the configuration.
 #[record]
@@ -17,6 +17,22 @@ pub struct WakuState {
     /// What is subscribed to at filter services.
     #[default([])]
     pub filtered: Vec<FilteredTopics>,
+    /// What is followed at whichever filter services are there.
+    #[default([])]
+    pub followed: Vec<FollowedTopics>,
+    /// Where it is subscribed to for that.
+    #[default([])]
+    pub followed_at: Vec<FilteredTopics>,
+}
+
+/// Content topics that are followed.
+#[record]
+#[derive(Debug, Clone, PartialEq)]
+pub struct FollowedTopics {
+    /// The shard.
+    pub pubsub_topic: String,
+    /// The content topics.
+    pub content_topics: Vec<String>,
 }
 
 /// Content topics at one filter service.
@@ -77,6 +93,7 @@ impl WakuState {
         peers: &[PeerInfo],
         subscribers: Vec<Subscriber>,
         filtered: Vec<FilterSubscription>,
+        followed: &Followed,
     ) -> Self {
         let texts = |addresses: &[Multiaddr]| addresses.iter().map(Multiaddr::to_string).collect::<Vec<_>>();
         let connected = peers
@@ -95,6 +112,15 @@ impl WakuState {
                 .collect(),
             held: texts(&held.filter_map(named).collect::<Vec<_>>()),
             filtered: filtered.into_iter().map(Into::into).collect(),
+            followed_at: followed.held().into_iter().map(Into::into).collect(),
+            followed: followed
+                .wanted()
+                .into_iter()
+                .map(|(topic, content_topics)| FollowedTopics {
+                    pubsub_topic: topic.to_string(),
+                    content_topics,
+                })
+                .collect(),
         }
     }
 }
