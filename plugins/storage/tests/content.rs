@@ -140,8 +140,14 @@ async fn files_belong_to_their_callers_and_access_is_given_by_configuration() {
     assert_eq!(get(&desk, &named).await.unwrap(), b"of notes");
     let seen =
         |page: storage_api::ContentPage| page.files.into_iter().map(|file| file.cid).collect::<Vec<_>>();
-    assert_eq!(seen(desk.list(&None, &10).await.unwrap()), [named.clone()]);
-    assert_eq!(seen(content.list(&None, &10).await.unwrap()), [mine.cid.clone()]);
+    assert_eq!(
+        seen(desk.list(&None, &10).await.unwrap()),
+        std::slice::from_ref(&named)
+    );
+    assert_eq!(
+        seen(content.list(&None, &10).await.unwrap()),
+        std::slice::from_ref(&mine.cid)
+    );
     let first = root.list(&None, &1).await.unwrap();
     let second = root.list(&first.next, &1).await.unwrap();
     let all = [seen(first), seen(second)].concat();
