@@ -36,6 +36,11 @@ fn nothing_of_an_encrypted_job_is_in_the_clear_and_its_key_opens_it_again() {
     let log = store.root().join("j.db-wal");
     assert!(fs::metadata(&log).unwrap().len() > 0);
     assert!(!holds(&log, SECRET) && !holds(&log, b"kv_key"));
+    for entry in fs::read_dir(store.root()).unwrap() {
+        let path = entry.unwrap().path();
+        let shows_key = holds(&path, &[1; 32]) || holds(&path, "01".repeat(32).as_bytes());
+        assert!(!shows_key, "{} has the key", path.display());
+    }
     store.close_job("j").unwrap();
     let bytes = fs::read(&file).unwrap();
     assert!(!bytes.starts_with(PLAIN) && !holds(&file, SECRET) && !holds(&file, b"kv_key"));
