@@ -19,14 +19,24 @@ pub(crate) trait Kept: Clone {
     /// Makes an empty file, under a name that is not yet its own.
     fn create(unfinished: &Path, context: &ErrorContext) -> Result<()>;
 
-    /// Opens the file, which has to be there, and starts its writer.
+    /// Opens it, and starts its writer. A file has to be there.
     fn open(path: &Path, context: ErrorContext, options: &Options, root: Arc<RootLock>) -> Result<Self>;
 
-    /// What is known of the file.
+    /// What is known of it.
     fn context(&self) -> &ErrorContext;
 
     /// Gives the file another key; reads go on, and writes wait.
     fn rekey(&self, rekey: Rekey) -> Result<()>;
+
+    /// Whether `id` is a file of the directory.
+    fn is_file(_options: &Options, _id: &str) -> bool {
+        true
+    }
+
+    /// Removes what is kept, which is closed; false when there was nothing.
+    fn remove(_options: &Options, _id: &str, path: &Path) -> Result<bool> {
+        root::remove_database(path)
+    }
 
     /// Takes no more calls.
     fn refuse(&self);
@@ -93,7 +103,7 @@ impl<K: Kept> Directory<K> {
     /// Gives `id` another key; it is open afterwards.
     pub(crate) fn rekey(&self, id: &str, rekey: Rekey) -> Result<()> {
         cipher::check_build(rekey.old.as_ref().or(rekey.new.as_ref()))?;
-        if !self.path(id)?.exists() {
+        if K::is_file(&self.options, id) && !self.path(id)?.exists() {
             return Err(Error::JobNotFound { job: id.to_owned() });
         }
         self.unlock(id, rekey.old.clone())?.rekey(rekey)
@@ -107,9 +117,11 @@ impl<K: Kept> Directory<K> {
             return Ok(kept.clone());
         }
         let context = self.context(id, key);
-        let opened = self
-            .create(&context)
-            .and_then(|()| K::open(&path, context, &self.options, lock));
+        let made = match K::is_file(&self.options, id) {
+            true => self.create(&context),
+            false => Ok(()),
+        };
+        let opened = made.and_then(|()| K::open(&path, context, &self.options, lock));
         match opened {
             Ok(kept) if locked(&self.state).closed => kept.close().and(Err(Error::Closed)),
             Ok(kept) => Ok(place.insert(kept).clone()),
@@ -179,7 +191,7 @@ impl<K: Kept> Directory<K> {
     /// Closes `id` and removes its files.
     pub(crate) fn remove(&self, id: &str) -> Result<()> {
         let path = self.path(id)?;
-        if !self.root.exists() {
+        if K::is_file(&self.options, id) && !self.root.exists() {
             return Err(Error::JobNotFound { job: id.to_owned() });
         }
         let (slot, _lock) = self.slot(id)?;
@@ -189,7 +201,7 @@ impl<K: Kept> Directory<K> {
             // The writer still uses the file.
             Err(error) if place.is_some() => Err(error),
             // What could not be written is of no interest any more; a full disk must not keep the file.
-            _ => root::remove_database(&path),
+            _ => K::remove(&self.options, id, &path),
         };
         drop(place);
         self.release(id, &slot);

@@ -126,6 +126,17 @@ pub enum Error {
         /// The format that is read.
         supported: i32,
     },
+    /// The server that keeps the job cannot be reached, or does not take calls. A write with this outcome was not
+    /// applied.
+    #[error("the server of the job is unavailable: {reason}")]
+    Unavailable {
+        /// Why.
+        reason: String,
+    },
+    /// The connection to the server was lost while a write was being committed, and the server could not be asked in
+    /// time what became of it: whether it was applied is unknown.
+    #[error("the connection was lost during a commit; whether it was done is unknown")]
+    OutcomeUnknown,
     /// A call to the file system failed.
     #[error("{action}: {kind}")]
     Io {
@@ -208,6 +219,14 @@ impl Error {
             size,
             limit: limits::MAX_GET_MANY_BYTES,
         }
+    }
+
+    /// Whether each batch of a group would meet it again, or might be applied a second time.
+    pub(crate) fn concerns_group(&self) -> bool {
+        matches!(
+            self,
+            Error::Unavailable { .. } | Error::OutcomeUnknown | Error::JobNotFound { .. }
+        )
     }
 
     /// Whether this is, at its root, a failure of the database and not of an argument.

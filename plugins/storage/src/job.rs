@@ -16,7 +16,7 @@ use crate::options::{FailedWrite, Options};
 use crate::queue::{Capacity, Item, Queue};
 use crate::receipt::Outcome;
 use crate::rekey::Rekey;
-use crate::root::RootLock;
+use crate::root::{self, RootLock};
 use crate::schema;
 use crate::session::Session;
 use crate::sqlite;
@@ -176,7 +176,13 @@ impl Kept for Job {
 
     fn open(path: &Path, context: ErrorContext, options: &Options, root: Arc<RootLock>) -> Result<Job> {
         let observers = Arc::<Observers>::default();
-        let Opened { writes, reads } = sqlite::open(path, &context, options, Arc::clone(&observers))?;
+        let Opened { writes, reads } = match options.servers.get(&context.job) {
+            Some(_) if context.key.get().is_some() => {
+                return Err(Error::argument("key", "is for jobs that are files"));
+            }
+            Some(server) => server.open(&context.job, options, Arc::clone(&observers))?,
+            None => sqlite::open(path, &context, options, Arc::clone(&observers))?,
+        };
         let capacity = Capacity {
             batches: options.queue_batches,
             bytes: options.queue_bytes,
@@ -211,6 +217,17 @@ impl Kept for Job {
         };
         self.shared.queue.order(Box::new(order))?;
         answer.recv().unwrap_or(Err(Error::Closed))
+    }
+
+    fn is_file(options: &Options, id: &str) -> bool {
+        !options.servers.contains_key(id)
+    }
+
+    fn remove(options: &Options, id: &str, path: &Path) -> Result<bool> {
+        match options.servers.get(id) {
+            Some(server) => server.remove(id),
+            None => root::remove_database(path),
+        }
     }
 
     fn refuse(&self) {

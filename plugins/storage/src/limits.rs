@@ -104,6 +104,29 @@ pub(crate) const WRITER_STACK_BYTES: usize = 512 * 1024;
 /// Size to which a log that was moved into the file is cut.
 pub(crate) const LOG_SIZE_LIMIT: i64 = 4 * 1024 * 1024;
 
+/// Connections to one server on which jobs are read, for all jobs that it keeps.
+pub const SERVER_READERS: usize = 8;
+/// Those on which jobs are written. Each job that is watched has one more.
+pub const SERVER_WRITERS: usize = 8;
+/// Longest wait for a connection to a server.
+pub const SERVER_CONNECT_TIME: Duration = Duration::from_secs(5);
+/// Silence of a server after which it is asked for a sign of life.
+pub const SERVER_KEEPALIVE: Duration = Duration::from_secs(30);
+/// Longest time that the server works for one statement.
+pub const SERVER_STATEMENT_TIME: Duration = Duration::from_secs(60);
+/// Longest time that a statement waits for another node's.
+pub const SERVER_LOCK_TIME: Duration = Duration::from_secs(10);
+/// Longest pause of a node within a transaction, which may hold up others.
+pub const SERVER_IDLE_TIME: Duration = Duration::from_secs(30);
+/// How often a call to a server is tried, when others are in the way or the connection is lost.
+pub const SERVER_TRIES: u32 = 10;
+/// Pause behind the first try; each further one is twice as long, and up to twice that.
+pub const SERVER_PAUSE: Duration = Duration::from_millis(10);
+/// Longest of these pauses, and pause between attempts to listen again.
+pub const SERVER_MOST_PAUSE: Duration = Duration::from_secs(1);
+/// Statements that a connection to a server keeps prepared.
+pub const SERVER_STATEMENTS: usize = 256;
+
 /// Databases of `storage.sql` that are open at the same time; each has one thread and up to `1 + MAX_READERS`
 /// connections.
 pub const MAX_OPEN_DATABASES: usize = 64;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::error::Error;
 use crate::limits;
+use crate::server::Server;
 
 /// A write that failed although it had been accepted, and whose outcome nobody waited for.
 #[derive(Debug, Clone)]
@@ -33,11 +34,13 @@ pub struct Options {
     pub call_timeout: Duration,
     /// Longest wait for a job to close. [`limits::CLOSE_TIMEOUT`] by default.
     pub close_timeout: Duration,
-    /// Size in bytes over which the file of a job does not grow; rounded down to whole pages.
-    /// No limit by default.
+    /// Size in bytes over which the file of a job does not grow; rounded down to whole pages. Of a job that a server
+    /// keeps, the bytes of categories, keys and payloads. No limit by default.
     pub quota: Option<u64>,
     /// The same for single jobs, by id, in place of `quota`.
     pub quotas: BTreeMap<String, u64>,
+    /// Jobs that a server keeps, by id. All others are files of the store's directory.
+    pub servers: BTreeMap<String, Server>,
     /// Overwrites in the file what is deleted. The log may hold it a while longer.
     pub secure_delete: bool,
     /// Is told of failures that nobody waited for. They are reported by barriers and when a job closes too.
@@ -60,6 +63,7 @@ impl Default for Options {
             close_timeout: limits::CLOSE_TIMEOUT,
             quota: None,
             quotas: BTreeMap::new(),
+            servers: BTreeMap::new(),
             secure_delete: false,
             on_failed_write: None,
         }

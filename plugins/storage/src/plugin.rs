@@ -46,7 +46,7 @@ const DATABASES: &str = "sql";
 /// The folder of the files, in that of the jobs.
 const FILES: &str = "content";
 
-pub use config::StorageConfig;
+pub use config::{JobConfig, StorageConfig};
 pub(crate) use convert::fault;
 
 /// Keeps keys and payloads in jobs, and relational databases, one SQLite file each, and files by their content.
@@ -112,7 +112,7 @@ impl Storage {
         let (reporter, hook) = Reporter::start(publish);
         let options = Options {
             on_failed_write: Some(hook),
-            ..config.options()
+            ..config.options()?
         };
         let call_timeout = options.call_timeout;
         let root = config.directory.as_ref().map_or(data_dir, Path::new);

@@ -92,12 +92,16 @@ impl<C> Pool<C> {
     }
 
     /// A connection, from `open` if none is idle and there may be more; waits for one at most for `timeout`.
-    pub(crate) fn lease(&self, timeout: Duration, open: impl FnOnce() -> Result<C>) -> Result<Lease<'_, C>> {
+    pub(crate) fn lease<E: From<Error>>(
+        &self,
+        timeout: Duration,
+        open: impl FnOnce() -> Result<C, E>,
+    ) -> Result<Lease<'_, C>, E> {
         let deadline = Instant::now() + timeout;
         let mut state = self.lock();
         loop {
             if state.closed {
-                return Err(Error::Closed);
+                return Err(Error::Closed.into());
             }
             if let Some(connection) = state.idle.pop() {
                 return Ok(self.lend(Some(connection)));

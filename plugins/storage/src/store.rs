@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use crate::cipher::CipherKey;
-use crate::directory::{Directory, locked};
+use crate::directory::{Directory, Kept, locked};
 use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::options::Options;
@@ -92,6 +92,12 @@ impl Store {
     /// a row over a limit; otherwise as [`Store::open_job`].
     pub fn import_job(&self, id: &str, source: &Path) -> Result<u64> {
         self.jobs.path(id)?;
+        if !Job::is_file(&self.jobs.options, id) {
+            return Err(Error::argument(
+                "job id",
+                "is kept by a server; only a file can be imported",
+            ));
+        }
         let (slot, _lock) = self.jobs.slot(id)?;
         let place = locked(&slot);
         let imported = self.import(id, source);
@@ -113,12 +119,25 @@ impl Store {
         self.jobs.opened()
     }
 
-    /// The ids of all jobs on disk, open or not, sorted.
+    /// The ids of all jobs, open or not, sorted: files, and those that servers keep, also if a server cannot be asked.
     ///
     /// # Errors
     /// [`Error::Io`].
     pub fn list_jobs(&self) -> Result<Vec<String>> {
-        root::jobs(self.root())
+        let mut jobs = root::jobs(self.root())?;
+        jobs.retain(|job| Job::is_file(&self.jobs.options, job));
+        for (job, server) in &self.jobs.options.servers {
+            match server.has(job) {
+                Ok(false) => {}
+                Ok(true) => jobs.push(job.clone()),
+                Err(error) => {
+                    tracing::warn!(job, %error, "whether there is a job is unknown");
+                    jobs.push(job.clone());
+                }
+            }
+        }
+        jobs.sort_unstable();
+        Ok(jobs)
     }
 
     /// Closes a job: applies what was accepted, moves the log into the file, ends its writer. A job that is not

@@ -104,6 +104,12 @@ impl Inbox {
         self.filled.notify_one();
     }
 
+    #[cfg(feature = "postgres")]
+    fn lose(&self, changes: u64) {
+        locked(&self.state).lost += changes;
+        self.filled.notify_one();
+    }
+
     /// `None` while nothing is there.
     fn take(&self) -> Option<Option<Change>> {
         let mut state = locked(&self.state);
@@ -201,6 +207,12 @@ impl Watches {
                 inbox.push(Change::Expired { key: key.clone() });
             }
         });
+    }
+
+    /// Tells all that changes were missed.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn lost(&self, changes: u64) {
+        self.each(|inbox| inbox.lose(changes));
     }
 
     /// There will be no more changes.

@@ -95,7 +95,7 @@ impl Writer {
         self.note_expiry(&items);
         let outcomes = match self.writes.transact(&items) {
             Ok(outcomes) => outcomes,
-            Err(error) if items.len() == 1 => vec![Err(error)],
+            Err(error) if items.len() == 1 || error.concerns_group() => vec![Err(error); items.len()],
             Err(_) => items.iter().map(|item| self.transact_alone(item)).collect(),
         };
         if let Some(last) = items.last() {

@@ -1,12 +1,13 @@
 //! What can be configured.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use backplane_sdk::{Error, record};
 
 use super::tenants::Tenants;
-use crate::Options;
+use crate::{Options, Server};
 
 /// Smallest quota of a job: what an empty one needs, with room to work in.
 const MIN_QUOTA: u64 = 64 * 1024;
@@ -17,7 +18,23 @@ const MAX_QUEUE_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 /// Longest wait, in milliseconds: one hour.
 const MAX_TIMEOUT_MS: u64 = 3_600_000;
 
-/// How the store behaves. All its jobs are alike.
+/// What is special about one job.
+#[record]
+#[derive(Clone, PartialEq, Eq)]
+pub struct JobConfig {
+    /// The PostgreSQL database that keeps the job, for several nodes at once, as
+    /// `postgres://USER:PASSWORD@HOST:PORT/DATABASE`; a file of its own when left out.
+    pub url: Option<String>,
+}
+
+impl fmt::Debug for JobConfig {
+    /// Leaves the URL out, which may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JobConfig").finish_non_exhaustive()
+    }
+}
+
+/// How the store behaves.
 #[record]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StorageConfig {
@@ -28,6 +45,8 @@ pub struct StorageConfig {
     pub quota: Option<u64>,
     /// The same for single jobs, as `OWNER/NAME`, in place of `quota`.
     pub quotas: Option<BTreeMap<String, u64>>,
+    /// What is special about single jobs, as `OWNER/NAME`.
+    pub jobs: Option<BTreeMap<String, JobConfig>>,
     /// Which jobs of others a caller may use, each as `OWNER/NAME`, `OWNER/*` or `*`. When left out, `cli`, which is
     /// the command `backplane`, may use all.
     pub access: Option<BTreeMap<String, Vec<String>>>,
@@ -64,6 +83,14 @@ fn within(field: &str, value: u64, least: u64, most: u64) -> Result<(), Error> {
     Err(format!("{field} is {value}; it must be {least} to {most}").into())
 }
 
+/// Refuses what is no name of a job.
+fn named(field: &str, job: &str) -> Result<(), Error> {
+    match job.split('/').count() {
+        2 => Ok(()),
+        _ => Err(format!("{field}: {job:?} must be OWNER/NAME").into()),
+    }
+}
+
 impl StorageConfig {
     pub(crate) fn check(&self) -> Result<(), Error> {
         if self.directory.as_ref().is_some_and(String::is_empty) {
@@ -73,9 +100,7 @@ impl StorageConfig {
             within("quota", quota, MIN_QUOTA, i64::MAX.unsigned_abs())?;
         }
         for (job, quota) in self.quotas.iter().flatten() {
-            if job.split('/').count() != 2 {
-                return Err(format!("quotas: {job:?} must be OWNER/NAME").into());
-            }
+            named("quotas", job)?;
             within(
                 &format!("quotas: {job:?}"),
                 *quota,
@@ -83,6 +108,7 @@ impl StorageConfig {
                 i64::MAX.unsigned_abs(),
             )?;
         }
+        self.servers()?;
         Tenants::new(self.access.as_ref())?;
         super::content::check_addresses(self)?;
         let quotas = self.content_quotas.iter().flat_map(BTreeMap::values);
@@ -100,9 +126,27 @@ impl StorageConfig {
         within("close_timeout_ms", self.close_timeout_ms, 1, MAX_TIMEOUT_MS)
     }
 
-    pub(crate) fn options(&self) -> Options {
+    /// The servers that keep jobs; one for each URL.
+    fn servers(&self) -> Result<BTreeMap<String, Server>, Error> {
+        let (mut servers, mut by_url) = (BTreeMap::new(), BTreeMap::<&str, Server>::new());
+        for (job, config) in self.jobs.iter().flatten() {
+            named("jobs", job)?;
+            let Some(url) = config.url.as_deref() else {
+                continue;
+            };
+            let server = match by_url.get(url) {
+                Some(server) => server.clone(),
+                None => Server::new(url).map_err(|error| format!("jobs: {job:?}: {error}"))?,
+            };
+            by_url.insert(url, server.clone());
+            servers.insert(job.clone(), server);
+        }
+        Ok(servers)
+    }
+
+    pub(crate) fn options(&self) -> Result<Options, Error> {
         let size = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
-        Options {
+        Ok(Options {
             queue_batches: size(self.queue_batches.into()),
             queue_bytes: size(self.queue_bytes),
             call_timeout: Duration::from_millis(self.call_timeout_ms),
@@ -110,7 +154,8 @@ impl StorageConfig {
             quota: self.quota,
             quotas: self.quotas.clone().unwrap_or_default(),
             secure_delete: self.secure_delete,
+            servers: self.servers()?,
             on_failed_write: None,
-        }
+        })
     }
 }

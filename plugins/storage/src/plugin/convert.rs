@@ -243,6 +243,8 @@ fn op_and_fault(error: Error) -> (Option<u32>, Fault) {
             message,
         },
         Error::WriterFailed => Fault::WriterFailed,
+        Error::Unavailable { reason } => Fault::Unavailable { reason },
+        Error::OutcomeUnknown => Fault::OutcomeUnknown,
         // The writer gives none of the rest; 1 is SQLite's code for an error without one.
         other => Fault::Backend {
             code: 1,
