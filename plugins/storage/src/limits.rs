@@ -112,6 +112,8 @@ pub const SERVER_WRITERS: usize = 8;
 pub const SERVER_CONNECT_TIME: Duration = Duration::from_secs(5);
 /// Silence of a server after which it is asked for a sign of life.
 pub const SERVER_KEEPALIVE: Duration = Duration::from_secs(30);
+/// Longest time that a transaction on a server may take, with all tries.
+pub const SERVER_WORK_TIME: Duration = Duration::from_secs(60);
 /// Longest time that the server works for one statement.
 pub const SERVER_STATEMENT_TIME: Duration = Duration::from_secs(60);
 /// Longest time that a statement waits for another node's.

@@ -98,7 +98,7 @@ impl Postgres {
         observers: Arc<Observers>,
     ) -> Result<Opened> {
         let make = async |connection: &Connection| table::find_or_make(connection, id).await;
-        let Listed { number, format } = this.try_for(options.call_timeout, id, make)?;
+        let Listed { number, format } = this.try_for(limits::SERVER_WORK_TIME, id, make)?;
         if format != table::FORMAT {
             return Err(Error::IncompatibleVersion {
                 job: id.to_owned(),
@@ -123,13 +123,13 @@ impl Postgres {
     /// Removes a job; false when there was none.
     pub(crate) fn remove(&self, id: &str) -> Result<bool> {
         let remove = async |connection: &Connection| table::remove(connection, id).await;
-        self.try_for(limits::CALL_TIMEOUT, id, remove)
+        self.try_for(limits::SERVER_WORK_TIME, id, remove)
     }
 
     /// Whether there is a job.
     pub(crate) fn has(&self, id: &str) -> Result<bool> {
         let find = async |connection: &Connection| table::find(connection, id).await;
-        self.try_for(limits::CALL_TIMEOUT, id, find)
+        self.try_for(limits::SERVER_WORK_TIME, id, find)
             .map(|found| found.is_some())
     }
 
@@ -221,7 +221,7 @@ struct Table {
     number: i64,
     /// Who tells of writes: this opening of the job.
     writer: u64,
-    /// Longest wait of a call.
+    /// Longest wait of a read.
     timeout: Duration,
 }
 

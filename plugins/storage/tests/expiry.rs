@@ -1,4 +1,4 @@
-//! Keys with a time to live, and the file format that came with them.
+//! What times to live are to the file of a job, and the file format that came with them.
 
 mod common;
 
@@ -6,9 +6,9 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use common::{eventually, key, rows, store};
+use common::{eventually, key, store};
 use rusqlite::{Connection, params};
-use storage_plugin::{APPLICATION_ID, Ack, Batch, Error, FORMAT, KeyRange, Options, Scan, Session, Store};
+use storage_plugin::{APPLICATION_ID, Ack, Batch, Error, FORMAT, KeyRange, Options, Session, Store};
 
 const SHORT: Option<Duration> = Some(Duration::from_millis(40));
 const LONG: Option<Duration> = Some(Duration::from_secs(3600));
@@ -19,68 +19,11 @@ fn put_for(session: &Session, number: i64, ttl: Option<Duration>) {
 }
 
 #[test]
-fn a_key_is_there_for_its_time_and_then_for_no_call_at_all() {
-    let (_directory, store) = store();
-    let session = store.open_job("j").unwrap().session();
-    put_for(&session, 1, LONG);
-    put_for(&session, 2, SHORT);
-    eventually("the end of a key", || !session.exists("c", key(2)).unwrap());
-
-    assert_eq!(session.get("c", key(2)).unwrap(), None);
-    assert_eq!(session.get_now("c", &key(2)).unwrap(), Some(None));
-    assert_eq!(session.get_many("c", &[key(1), key(2)]).unwrap()[1], None);
-    assert_eq!(session.count("c", &KeyRange::all()).unwrap(), 1);
-    assert_eq!(rows(&session, "c", Scan::new(KeyRange::all())).len(), 1);
-    assert_eq!(
-        rows(&session, "c", Scan::new(KeyRange::all()).keys_only()).len(),
-        1
-    );
-    assert!(!session.delete("c", key(2)).unwrap());
-    assert!(session.put_if_absent("c", key(2), "y").unwrap());
-    assert_eq!(session.delete_range("c", KeyRange::all()).unwrap(), 2);
-}
-
-#[test]
-fn a_category_ends_with_its_last_key() {
-    let (_directory, store) = store();
-    let session = store.open_job("j").unwrap().session();
-    put_for(&session, 1, SHORT);
-    eventually("the end of a category", || {
-        session.list_categories(None, 9).unwrap().rows.is_empty()
-    });
-}
-
-#[test]
-fn a_later_write_takes_the_time_to_live_away() {
-    let (_directory, store) = store();
-    let session = store.open_job("j").unwrap().session();
-    put_for(&session, 1, SHORT);
-    put_for(&session, 1, None);
-    put_for(&session, 2, SHORT);
-    eventually("the end of a key", || !session.exists("c", key(2)).unwrap());
-    assert!(session.exists("c", key(1)).unwrap());
-}
-
-#[test]
-fn expired_rows_leave_the_file_by_themselves_also_after_a_restart() {
+fn expired_rows_leave_the_file() {
     let (_directory, store) = store();
     let job = store.open_job("j").unwrap();
-    let batch = (0..3_000).fold(Batch::new(), |batch, number| {
-        batch.put_for("c", key(number), "x", SHORT)
-    });
-    job.session()
-        .persist(batch, Ack::Applied)
-        .unwrap()
-        .wait()
-        .unwrap();
-    eventually("the removal of all rows", || {
-        job.stats().unwrap().expired_rows == 3_000
-    });
-
     put_for(&job.session(), 1, SHORT);
-    store.close_job("j").unwrap();
-    let job = store.open_job("j").unwrap();
-    eventually("the removal of the last row", || {
+    eventually("the removal of the row", || {
         job.stats().unwrap().expired_rows == 1
     });
     store.close_job("j").unwrap();

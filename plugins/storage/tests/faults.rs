@@ -166,61 +166,6 @@ fn a_page_that_is_damaged_fails_its_reads_only() {
     assert_eq!(good.get("c", key(1)).unwrap(), Some(b"x".to_vec()));
 }
 
-#[test]
-fn a_quota_refuses_what_does_not_fit_and_nothing_else() {
-    let brake = Brake::new();
-    let options = Options {
-        quota: Some(256 * 1024),
-        on_failed_write: Some(brake.hook.clone()),
-        ..Options::default()
-    };
-    let (_directory, store) = store_with(options);
-    let session = store.open_job("j").unwrap().session();
-    let other = store.open_job("other").unwrap().session();
-    let kilobyte = |number| {
-        Batch::new()
-            .put("c", key(number), vec![7; 1024])
-            .put("d", key(number), "")
-    };
-    let stored: Vec<i64> = (0..400)
-        .take_while(
-            |&number| match session.persist(kilobyte(number), Ack::Applied).unwrap().wait() {
-                Ok(_) => true,
-                Err(error) => {
-                    let full = Box::new(Error::QuotaExceeded { limit: 256 * 1024 });
-                    assert_eq!(error, Error::BatchFailed { op: 0, source: full });
-                    false
-                }
-            },
-        )
-        .collect();
-    assert!((100..256).contains(&stored.len()), "{} rows", stored.len());
-    let text = Error::QuotaExceeded { limit: 256 * 1024 }.to_string();
-    assert_eq!(text, "the job would grow over its quota of 262144 bytes");
-
-    // Of one group, those that fit are applied, whatever the others do.
-    brake.pull(&session);
-    let room = Batch::new().delete("c", key(0)).delete("c", key(1));
-    let room = session.persist(room, Ack::Applied).unwrap();
-    let large = Batch::new().put("c", key(1000), vec![7; 200_000]);
-    let large = session.persist(large, Ack::Applied).unwrap();
-    let small = session
-        .persist(Batch::new().put("e", key(1), "x"), Ack::Applied)
-        .unwrap();
-    brake.release();
-    room.wait().unwrap();
-    assert!(matches!(large.wait(), Err(Error::BatchFailed { op: 0, .. })));
-    small.wait().unwrap();
-    assert_eq!(numbers(&session, "c", Scan::new(KeyRange::all())), stored[2..]);
-    assert!(session.exists("e", key(1)).unwrap());
-    assert!(matches!(
-        session.barrier(),
-        Err(Error::Unacknowledged { count: 1, .. })
-    ));
-    other.put("c", key(1), "x").unwrap();
-    store.close().unwrap();
-}
-
 /// The part of the next test that runs in a process whose files must not grow over a megabyte.
 #[cfg(unix)]
 fn write_until_the_limit(root: &str) {

@@ -5,6 +5,9 @@
 #![cfg(unix)]
 
 mod common;
+#[cfg(feature = "postgres")]
+#[path = "postgres/server.rs"]
+mod server;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::env;
@@ -16,9 +19,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use common::rows;
 use rusqlite::Connection;
-use storage_plugin::{Ack, Batch, Key, Options, Receipt, Scan, Session, Store, encoding};
+use storage_plugin::{Ack, Batch, Key, Options, Receipt, Scan, Server, Session, Store, encoding};
 
+/// The test that the process runs, which then is no test.
 const NAME: &str = "no_acknowledged_write_is_lost_and_no_batch_is_halved";
+/// The server that keeps the job, if one does.
+const URL: &str = "STORAGE_TEST_KILL_URL";
 const ROOT: &str = "STORAGE_TEST_KILL_ROOT";
 const ROUND: &str = "STORAGE_TEST_KILL_ROUND";
 /// How often the writing process is killed; 50 by default.
@@ -111,7 +117,7 @@ fn write_forever(session: &Session, seed: u64, round: i64, caller: i64) {
 /// The process that is killed. Beside the callers it opens, fills and drops a second job over and over.
 fn work(root: &str) {
     let (seed, round) = (variable(SEED).unwrap(), variable(ROUND).unwrap() as i64);
-    let store = Store::new(root, Options::default()).unwrap();
+    let store = Store::new(root, options(env::var(URL).ok().as_deref())).unwrap();
     let job = store.open_job("j").unwrap();
     thread::scope(|scope| {
         for caller in 0..CALLERS {
@@ -126,8 +132,25 @@ fn work(root: &str) {
     });
 }
 
-fn start(root: &Path, seed: u64, round: i64) -> Child {
-    Command::new(env::current_exe().unwrap())
+/// The jobs are files, or the server at `url` keeps them.
+fn options(url: Option<&str>) -> Options {
+    let server = url.map(|url| Server::new(url).unwrap());
+    let jobs = ["j", "other"].map(str::to_owned);
+    Options {
+        servers: server
+            .iter()
+            .flat_map(|server| jobs.clone().map(|job| (job, server.clone())))
+            .collect(),
+        ..Options::default()
+    }
+}
+
+fn start(root: &Path, url: Option<&str>, seed: u64, round: i64) -> Child {
+    let mut command = Command::new(env::current_exe().unwrap());
+    if let Some(url) = url {
+        command.env(URL, url);
+    }
+    command
         .args(["--exact", NAME, "--nocapture"])
         .env(ROOT, root)
         .env(ROUND, round.to_string())
@@ -138,8 +161,8 @@ fn start(root: &Path, seed: u64, round: i64) -> Child {
 }
 
 /// Kills a writing process at a moment drawn at random; gives the last number that each caller had acknowledged.
-fn killed(root: &Path, seed: u64, round: i64) -> BTreeMap<i64, i64> {
-    let mut child = start(root, seed, round);
+fn killed(root: &Path, url: Option<&str>, seed: u64, round: i64) -> BTreeMap<i64, i64> {
+    let mut child = start(root, url, seed, round);
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut acknowledged = BTreeMap::new();
     let mut read = |line: std::io::Result<String>| {
@@ -218,14 +241,10 @@ fn check_files(root: &Path, context: &str) {
     }
 }
 
-#[test]
-fn no_acknowledged_write_is_lost_and_no_batch_is_halved() {
-    if let Ok(root) = env::var(ROOT) {
-        return work(&root);
-    }
+/// Kills a writing process time and again, and looks at what is there.
+fn survives(url: Option<&str>, kills: i64) {
     let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let seed = variable(SEED).unwrap_or(time.as_nanos() as u64);
-    let kills = variable(KILLS).unwrap_or(50) as i64;
     let mut directory = tempfile::tempdir().unwrap();
     let (mut total, mut rounds) = (0, Vec::new());
     for round in 0..kills {
@@ -233,9 +252,9 @@ fn no_acknowledged_write_is_lost_and_no_batch_is_halved() {
             directory = tempfile::tempdir().unwrap();
             rounds.clear();
         }
-        rounds.push((round, killed(directory.path(), seed, round)));
+        rounds.push((round, killed(directory.path(), url, seed, round)));
         let context = format!("seed {seed}, round {round}");
-        let store = Store::new(directory.path(), Options::default()).unwrap();
+        let store = Store::new(directory.path(), options(url)).unwrap();
         let session = store.open_job("j").unwrap().session();
         // The one before must have stayed as it was.
         for (round, acknowledged) in rounds.iter().rev().take(2) {
@@ -251,4 +270,19 @@ fn no_acknowledged_write_is_lost_and_no_batch_is_halved() {
         check_files(directory.path(), &context);
     }
     println!("seed {seed}: {kills} kills, {total} batches acknowledged, none lost");
+}
+
+#[test]
+fn no_acknowledged_write_is_lost_and_no_batch_is_halved() {
+    if let Ok(root) = env::var(ROOT) {
+        return work(&root);
+    }
+    survives(None, variable(KILLS).unwrap_or(50) as i64);
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn no_acknowledged_write_is_lost_and_no_batch_is_halved_on_a_server() {
+    let server = server::TestServer::start();
+    survives(Some(&server.new_database()), variable(KILLS).unwrap_or(10) as i64);
 }

@@ -61,50 +61,6 @@ fn the_root_appears_with_the_first_job_and_an_existing_one_is_kept() {
 }
 
 #[test]
-fn opening_twice_gives_one_job_and_reopening_keeps_its_data() {
-    let (_directory, store) = store();
-    let first = store.open_job("j").unwrap().session();
-    first.put("c", key(1), "x").unwrap();
-    let second = store.open_job("j").unwrap().session();
-    assert_eq!(second.get("c", key(1)).unwrap(), Some(b"x".to_vec()));
-    store.close_job("j").unwrap();
-    store.close_job("j").unwrap();
-    assert_eq!(first.get("c", key(1)), Err(Error::Closed));
-    assert_eq!(first.put("c", key(1), "y"), Err(Error::Closed));
-    assert_eq!(first.barrier(), Err(Error::Closed));
-    assert_eq!(store.job("j").err(), Some(Error::JobNotFound { job: "j".into() }));
-    let third = store.open_job("j").unwrap().session();
-    assert_eq!(third.get("c", key(1)).unwrap(), Some(b"x".to_vec()));
-    assert_eq!(store.job("j").unwrap().id(), "j");
-}
-
-#[test]
-fn jobs_are_apart_and_can_be_listed_and_dropped() {
-    let (_directory, store) = store();
-    let (a, b) = (
-        store.open_job("a").unwrap().session(),
-        store.open_job("../b").unwrap().session(),
-    );
-    a.put("c", key(1), "a").unwrap();
-    b.put("c", key(1), "b").unwrap();
-    assert_eq!(a.get("c", key(1)).unwrap(), Some(b"a".to_vec()));
-    assert_eq!(store.list_jobs().unwrap(), ["../b", "a"]);
-    store.drop_job("../b").unwrap();
-    assert_eq!(b.get("c", key(1)), Err(Error::Closed));
-    assert_eq!(store.list_jobs().unwrap(), ["a"]);
-    assert_eq!(
-        store.drop_job("../b"),
-        Err(Error::JobNotFound { job: "../b".into() })
-    );
-    assert_eq!(a.get("c", key(1)).unwrap(), Some(b"a".to_vec()));
-    store.close_job("a").unwrap();
-    store.drop_job("a").unwrap();
-    assert!(files(store.root()).is_empty());
-    let fresh = store.open_job("a").unwrap().session();
-    assert_eq!(fresh.get("c", key(1)).unwrap(), None);
-}
-
-#[test]
 fn ids_that_break_the_rules_or_differ_only_by_case_are_refused() {
     let (_directory, store) = store();
     store.open_job("Chat").unwrap();
@@ -218,36 +174,6 @@ fn closing_waits_for_a_bounded_time_and_the_file_stays_taken() {
 }
 
 #[test]
-fn dropping_a_job_waits_for_running_scans() {
-    let (_directory, store) = store();
-    let session = store.open_job("j").unwrap().session();
-    let batch = (0..5_000).fold(Batch::new(), |batch, number| {
-        batch.put("c", key(number), vec![1; 100])
-    });
-    session.persist(batch, Ack::Applied).unwrap().wait().unwrap();
-    thread::scope(|scope| {
-        let scans: Vec<_> = (0..8)
-            .map(|_| {
-                let session = session.clone();
-                scope.spawn(move || {
-                    loop {
-                        match session.scan("c", &Scan::new(KeyRange::all())) {
-                            Ok(page) => assert_eq!(page.rows.len(), 5_000),
-                            Err(error) => break error,
-                        }
-                    }
-                })
-            })
-            .collect();
-        store.drop_job("j").unwrap();
-        for scan in scans {
-            assert_eq!(scan.join().unwrap(), Error::Closed);
-        }
-    });
-    assert!(files(store.root()).is_empty());
-}
-
-#[test]
 fn the_number_of_open_jobs_is_bounded() {
     let (_directory, store) = store();
     for number in 0..limits::MAX_OPEN_JOBS {
@@ -259,28 +185,6 @@ fn the_number_of_open_jobs_is_bounded() {
     store.open_job("one more").unwrap();
     store.close().unwrap();
     assert_eq!(files(store.root()).len(), limits::MAX_OPEN_JOBS + 1);
-}
-
-#[test]
-fn many_threads_may_open_use_and_close_one_job() {
-    let (_directory, store) = store();
-    thread::scope(|scope| {
-        for caller in 0..4 {
-            let store = &store;
-            scope.spawn(move || {
-                for turn in 0..50 {
-                    let session = store.open_job("j").unwrap().session();
-                    match session.put("c", key(caller), turn.to_string()) {
-                        Ok(()) | Err(Error::Closed) => {}
-                        Err(other) => panic!("{other}"),
-                    }
-                    store.close_job("j").unwrap();
-                }
-            });
-        }
-    });
-    store.close().unwrap();
-    assert_eq!(files(store.root()), ["j.db"]);
 }
 
 #[cfg(target_os = "linux")]

@@ -112,25 +112,3 @@ fn a_failed_import_leaves_no_job() {
         0
     );
 }
-
-#[test]
-fn a_backup_holds_every_write_before_it_and_opens_as_a_job() {
-    let (directory, store) = store();
-    let session = store.open_job("j").unwrap().session();
-    let batch = (0..3_000).fold(Batch::new(), |batch, number| {
-        batch.put("c", key(number), vec![7; 50])
-    });
-    drop(session.persist(batch, Ack::Queued).unwrap());
-    let copy = directory.path().join("copies");
-    fs::create_dir(&copy).unwrap();
-    session.backup_to(&copy.join("j.db")).unwrap();
-    session.delete_range("c", KeyRange::all()).unwrap();
-    let refused = session.backup_to(&copy.join("j.db")).unwrap_err();
-    assert_eq!(refused.to_string(), "path: exists already");
-    assert!(session.backup_to(&copy.join("no/such/directory")).is_err());
-
-    let copies = Store::new(&copy, Options::default()).unwrap();
-    let copied = copies.open_job("j").unwrap().session();
-    assert_eq!(rows(&copied, "c", Scan::new(KeyRange::all())).len(), 3_000);
-    assert_eq!(session.count("c", &KeyRange::all()).unwrap(), 0);
-}

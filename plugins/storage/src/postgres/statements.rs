@@ -80,7 +80,7 @@ pub(super) fn scan(table: &str, after: bool, reverse: bool, keys_only: bool) -> 
                      ) AS page
                  ) AS sized WINDOW before AS (ORDER BY {order} ROWS UNBOUNDED PRECEDING)
              ) AS summed
-         ) AS counted WHERE total - size <= $6 ORDER BY {order}",
+         ) AS counted WHERE total - size <= $6 OR number <= 2 ORDER BY {order}",
         alive = alive()
     )
 }

@@ -51,7 +51,9 @@ impl Writer {
             // Nodes without a quota do not count.
             let sql = statements::count_bytes(&table.name());
             let count = async |connection: &Connection| connection.query_one(&sql, &[&table.number]).await;
-            table.server.try_for(table.timeout, &table.job, count)?;
+            table
+                .server
+                .try_for(limits::SERVER_WORK_TIME, &table.job, count)?;
         }
         Ok(Writer {
             table,
@@ -62,7 +64,7 @@ impl Writer {
     }
 
     fn commit(&self, items: &[Item], manner: Manner) -> Result<Vec<Result<Outcome>>> {
-        let deadline = Instant::now() + self.table.timeout;
+        let deadline = Instant::now() + limits::SERVER_WORK_TIME;
         retried(deadline, |this| self.try_commit(items, manner, this, deadline))
     }
 
@@ -168,7 +170,7 @@ impl Writer {
     /// What has become of a transaction whose commit was under way when the connection was lost.
     fn was_committed(&self, number: &str) -> Result<bool> {
         let server = &self.table.server;
-        let deadline = Instant::now() + self.table.timeout;
+        let deadline = Instant::now() + limits::SERVER_WORK_TIME;
         let status =
             async |connection: &Connection| connection.query_one(statements::STATUS, &[&number]).await;
         let found = retried(deadline, |_| {
@@ -264,7 +266,7 @@ impl Writes for Writer {
         let (keys, left) = self
             .table
             .server
-            .try_for(self.table.timeout, &self.table.job, work)?;
+            .try_for(limits::SERVER_WORK_TIME, &self.table.job, work)?;
         self.unsynced |= keys > 0;
         // Another node may be gone whose keys expire.
         let most = clock::after(0, limits::PURGE_RETRY);

@@ -1,9 +1,8 @@
 //! The state of a reliable channel as Logos Delivery lays it out: `sds.meta` has one row for each channel, `sds.log` one
 //! for each message of it. Source: storage.md §1.10.
 
-mod common;
-
-use common::{rows, store};
+use crate::backend::store;
+use crate::common::rows;
 use storage_plugin::{Ack, Batch, KeyRange, Scan, Session, encoding};
 
 const META: &str = "sds.meta";

@@ -1,9 +1,7 @@
 //! Random operations on the store and on a map in memory give the same answers.
 
-mod common;
-
-use common::steps::{Model, Step, Write, apply, batch, page, step};
-use common::store;
+use crate::backend::{CASES, store};
+use crate::common::steps::{Model, Step, Write, apply, batch, page, step};
 use proptest::prelude::*;
 use storage_plugin::{Ack, Error, Key, Session};
 
@@ -69,7 +67,7 @@ fn read(session: &Session, model: &Model, step: Step) -> Result<(), TestCaseErro
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: CASES, ..ProptestConfig::default() })]
 
     #[test]
     fn the_store_answers_as_a_map_does(steps in prop::collection::vec(step(), 1..60)) {

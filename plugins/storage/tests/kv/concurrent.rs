@@ -4,12 +4,10 @@
 //! has to show the map as it was after some write, no earlier than the caller's own last write and than what its last
 //! read showed.
 
-mod common;
-
 use std::thread;
 
-use common::steps::{Model, Step, Write, apply, batch, page, step};
-use common::store;
+use crate::backend::{CASES, store};
+use crate::common::steps::{Model, Step, Write, apply, batch, page, step};
 use proptest::prelude::*;
 use storage_plugin::{Ack, Error, Job, Outcome, Row, Session};
 
@@ -179,7 +177,7 @@ fn callers() -> impl Strategy<Value = Vec<Vec<Step>>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: CASES, ..ProptestConfig::default() })]
 
     #[test]
     fn concurrent_callers_agree_with_a_map_across_restarts(rounds in prop::collection::vec(callers(), 1..4)) {

@@ -1,7 +1,5 @@
 //! Order, back-pressure and failures under many writers and readers.
 
-mod common;
-
 use std::future::Future;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
@@ -9,8 +7,9 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-use common::{Brake, eventually, key, numbers, store, store_with};
-use storage_plugin::{Ack, Batch, Error, FailedWrite, KeyRange, Options, Scan, encoding, limits};
+use crate::backend::{READERS, store, store_with};
+use crate::common::{Brake, eventually, key, numbers};
+use storage_plugin::{Ack, Batch, Error, FailedWrite, KeyRange, Options, Scan, encoding};
 
 #[test]
 fn a_burst_loses_nothing() {
@@ -105,7 +104,7 @@ fn a_thousand_reads_at_once_are_all_answered() {
             assert_eq!(read.join().unwrap(), Ok(Some(b"x".to_vec())));
         }
     });
-    assert!(job.stats().unwrap().readers <= limits::MAX_READERS);
+    assert!(job.stats().unwrap().readers <= READERS);
 }
 
 #[test]

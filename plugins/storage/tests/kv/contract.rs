@@ -1,8 +1,7 @@
 //! The key-value contract: what each call means. Source: storage.md §1.3, §1.4, §2, §8.
 
-mod common;
-
-use common::{key, numbers, rows, store};
+use crate::backend::store;
+use crate::common::{key, numbers, rows};
 use storage_plugin::{Ack, Batch, Error, Key, KeyRange, Scan, Session, encoding, limits};
 
 fn filled(session: &Session, category: &str, numbers: impl IntoIterator<Item = i64>) {
@@ -316,4 +315,39 @@ fn only_durable_writes_wait_for_the_disk_and_a_flush_waits_for_the_others() {
     assert_eq!(durable(), 2);
     session.barrier().unwrap();
     assert_eq!(durable(), 2);
+}
+
+#[test]
+fn long_keys_that_begin_alike_are_told_apart_and_sort_by_their_ends() {
+    let (_directory, store) = store();
+    let session = store.open_job("j").unwrap().session();
+    // Of bytes that cannot be made shorter.
+    let start: Vec<u8> = (0..5_000u32)
+        .map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8)
+        .collect();
+    let long = |end: &[u8]| Key::from([start.as_slice(), end].concat());
+    let mut keys = [
+        long(&[2]),
+        long(&[1, 0]),
+        long(&[]),
+        long(&[1]),
+        Key::from(start[..3_000].to_vec()),
+    ];
+    for (number, key) in keys.iter().enumerate() {
+        session.put("c", key.clone(), number.to_string()).unwrap();
+        assert!(!session.put_if_absent("c", key.clone(), "").unwrap());
+    }
+    assert_eq!(session.get("c", long(&[1])).unwrap(), Some(b"3".to_vec()));
+    keys.sort();
+    let found = rows(&session, "c", Scan::new(KeyRange::all()).limit(2));
+    assert!(found.iter().map(|row| &row.key).eq(&keys));
+    let found = rows(&session, "c", Scan::prefix(long(&[1])).reverse().limit(1));
+    assert!(found.iter().map(|row| &row.key).eq([&long(&[1, 0]), &long(&[1])]));
+    assert_eq!(
+        session
+            .delete_range("c", KeyRange::new(long(&[1]), long(&[2])))
+            .unwrap(),
+        2
+    );
+    assert_eq!(session.count("c", &KeyRange::all()).unwrap(), 3);
 }
