@@ -176,7 +176,7 @@ fn the_loss_of_the_server_loses_nothing_acknowledged_and_is_told_by_type() {
     let acknowledged = thread::scope(|scope| {
         let (failures, session, end) = (&mut failures, writer.clone(), &end);
         let writing = scope.spawn(move || write_pairs(&session, end, failures));
-        for round in 0..3 {
+        for round in 0..2 {
             let before = writer.count("a", &KeyRange::all()).unwrap();
             eventually("some writes", || {
                 writer.count("a", &KeyRange::all()).unwrap() > before + 20
@@ -201,7 +201,7 @@ fn the_loss_of_the_server_loses_nothing_acknowledged_and_is_told_by_type() {
         );
     }
     assert!(
-        !failures.is_empty() && acknowledged.len() > 60,
+        !failures.is_empty() && acknowledged.len() > 40,
         "{} acknowledged",
         acknowledged.len()
     );
@@ -225,7 +225,7 @@ fn the_loss_of_the_server_loses_nothing_acknowledged_and_is_told_by_type() {
         .count();
     assert!(a.len() <= acknowledged.len() + unknown);
     assert!(matches!(next(&mut watch), Change::Lost { .. }));
-    assert_eq!(file.count("c", &KeyRange::all()).unwrap(), 3);
+    assert_eq!(file.count("c", &KeyRange::all()).unwrap(), 2);
     println!(
         "{} acknowledged, {} failed, {unknown} unknown",
         acknowledged.len(),

@@ -126,7 +126,7 @@ fn a_watcher_that_does_not_keep_up_holds_up_nobody_and_is_told_of_its_gap() {
     }
     let changes = told(&session, &mut watch);
     let kept = changes.len() as u64 - 1;
-    assert!((1..=8).contains(&kept), "{kept} were kept");
+    assert!(kept <= 8, "{kept} were kept");
     assert_eq!(changes.last(), Some(&Change::Lost { changes: 20 - kept }));
 }
 

@@ -28,4 +28,4 @@ while read -r command; do
     echo "$command"
 done
 [ -z "$server" ] || stop INT
-rm -rf "$dir/data" "$dir/log"
+rm -rf "$dir"
