@@ -17,7 +17,15 @@ pub(crate) fn run() -> Result<ExitCode, Error> {
         // Header, table layout and descriptors are checked by tests.
         ("tests", xtask(&["test"])),
         ("chat without a person", xtask(&["chat", "--unattended"])),
-        ("lints", clippy(&["--workspace", "--all-targets"])),
+        (
+            "lints",
+            clippy(&[
+                "--workspace",
+                "--all-targets",
+                "--features",
+                "storage-plugin/postgres",
+            ]),
+        ),
         (
             "lints with encryption",
             clippy(&[&["--lib"], &test::ENCRYPTED[..]].concat()),
@@ -53,6 +61,7 @@ fn clippy(what: &[&str]) -> Command {
 
 fn docs() -> Command {
     let mut command = cargo::cargo(&["doc", "--locked", "--workspace", "--no-deps"]);
+    command.args(["--features", "storage-plugin/postgres"]);
     command.env("RUSTDOCFLAGS", "-D warnings");
     command
 }

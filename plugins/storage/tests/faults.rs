@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use common::{Brake, key, numbers, store, store_with};
+use common::{key, numbers, store};
 use rusqlite::Connection;
 use storage_plugin::{Ack, Batch, Error, FORMAT, KeyRange, Options, Scan, Store};
 

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use common::{Brake, eventually, key, store, store_with};
-use storage_plugin::{Ack, Batch, Error, KeyRange, Options, Scan, Store, limits};
+use storage_plugin::{Ack, Batch, Error, KeyRange, Options, Store, limits};
 
 fn files(root: &Path) -> Vec<String> {
     let mut names: Vec<_> = fs::read_dir(root)

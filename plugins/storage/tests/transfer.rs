@@ -5,9 +5,9 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use common::{key, rows, store};
+use common::store;
 use rusqlite::{Connection, params};
-use storage_plugin::{Ack, Batch, Error, KeyRange, Options, Scan, Store, limits};
+use storage_plugin::{Error, limits};
 
 const REFERENCE_TABLE: &str = "
     CREATE TABLE kv (category BLOB NOT NULL, key BLOB NOT NULL, payload BLOB NOT NULL,

@@ -155,15 +155,6 @@ pub enum Fault {
     /// The job's writer ended without an answer: whether the write was applied is unknown.
     #[error("the writer of the job has failed")]
     WriterFailed,
-    /// The server that keeps the job cannot be reached, or does not take calls; nothing was done.
-    #[error("the server of the job is unavailable: {reason}")]
-    Unavailable {
-        /// Why.
-        reason: String,
-    },
-    /// The connection to the server was lost while the write was being committed: whether it was applied is unknown.
-    #[error("the connection was lost during a commit; whether it was done is unknown")]
-    OutcomeUnknown,
 }
 
 fn place(op: Option<u32>) -> String {

@@ -159,3 +159,47 @@ impl StorageConfig {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(url: &str) -> StorageConfig {
+        serde_json::from_value(serde_json::json!({ "jobs": { "notes/log": { "url": url } } })).unwrap()
+    }
+
+    fn refused(url: &str) -> String {
+        config(url).check().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_url_is_checked_and_shown_nowhere() {
+        let url = "postgres://notes:a-secret@127.0.0.1/notes";
+        assert!(!format!("{:?}", config(url)).contains("secret"));
+        #[cfg(feature = "postgres")]
+        {
+            let options = config(url).options().unwrap();
+            assert_eq!(
+                format!("{:?}", options.servers["notes/log"]),
+                "Server(127.0.0.1/notes)"
+            );
+        }
+        #[cfg(not(feature = "postgres"))]
+        assert_eq!(
+            refused(url),
+            "jobs: \"notes/log\": url: names a PostgreSQL server, and this plugin was built without its feature `postgres`"
+        );
+        let refusal = refused("mysql://notes:a-secret@127.0.0.1/notes");
+        assert_eq!(refusal, "jobs: \"notes/log\": url: must begin with postgres://");
+        assert!(!refused("postgres://notes:a-secret@127.0.0.1:port/notes").contains("secret"));
+    }
+
+    #[test]
+    fn a_job_is_named_with_its_owner() {
+        let config: StorageConfig = serde_json::from_str(r#"{ "jobs": { "log": {} } }"#).unwrap();
+        assert_eq!(
+            config.check().unwrap_err().to_string(),
+            "jobs: \"log\" must be OWNER/NAME"
+        );
+    }
+}

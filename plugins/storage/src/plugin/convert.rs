@@ -242,9 +242,12 @@ fn op_and_fault(error: Error) -> (Option<u32>, Fault) {
             extended,
             message,
         },
-        Error::WriterFailed => Fault::WriterFailed,
-        Error::Unavailable { reason } => Fault::Unavailable { reason },
-        Error::OutcomeUnknown => Fault::OutcomeUnknown,
+        // The set of faults is closed as long as the interface is at 1.
+        Error::WriterFailed | Error::OutcomeUnknown => Fault::WriterFailed,
+        Error::Unavailable { reason } => Fault::Io {
+            action: "reach the server of the job".to_owned(),
+            reason,
+        },
         // The writer gives none of the rest; 1 is SQLite's code for an error without one.
         other => Fault::Backend {
             code: 1,

@@ -249,8 +249,8 @@ impl Kv for Storage {
         range: api::KeyRange,
     ) -> Result<Stream<api::Change>, KvError> {
         let range = convert::range(range);
-        let watch = |session: Session| async move { session.watch(&category, range) };
-        let watch = self.lanes.run(&self.tenants.tenant(&job)?, watch).await?;
+        let watch = move |session: &Session| session.watch(&category, range);
+        let watch = self.read(&self.tenants.tenant(&job)?, watch).await?;
         Ok(watches::stream(watch))
     }
 
