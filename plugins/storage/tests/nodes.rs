@@ -302,3 +302,26 @@ fn counts_and_lookups_go_by_the_index() {
         "{plan}"
     );
 }
+
+#[test]
+fn many_openings_leave_no_connection_behind() {
+    let url = shared().new_database();
+    let (_directory, store) = node(&url);
+    for _ in 0..100 {
+        let session = session(&store);
+        let watch = session.watch("c", KeyRange::all()).unwrap();
+        session.put("c", key(1), "x").unwrap();
+        session.get("c", key(1)).unwrap();
+        drop(watch);
+        store.close_job("j").unwrap();
+    }
+    let database = url.rsplit('/').next().unwrap();
+    let connections = || {
+        let count = format!("SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}'");
+        shared().sql("postgres", &count)
+    };
+    // One that reads and one that writes.
+    eventually("the end of those that listened", || connections() == "2");
+    drop(store);
+    eventually("the end of all", || connections() == "0");
+}

@@ -127,3 +127,44 @@ fn spread(pause: Duration) -> Duration {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     pause * (since.subsec_micros() % 1000) / 1000
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn deadline() -> Instant {
+        Instant::now() + Duration::from_secs(20)
+    }
+
+    #[test]
+    fn what_stands_in_the_way_is_tried_again_and_at_last_alone() {
+        let mut tries = Vec::new();
+        let done = retried(deadline(), |this| {
+            tries.push(this.alone);
+            match tries.len() {
+                6 => Ok("done"),
+                _ => Err(Failure::Contended(Error::Locked)),
+            }
+        });
+        assert_eq!(done, Ok("done"));
+        assert_eq!(tries, [false, false, false, false, false, true]);
+    }
+
+    #[test]
+    fn tries_end_with_what_is_final_and_at_the_deadline() {
+        let mut tries = 0;
+        let failed = retried::<()>(deadline(), |_| {
+            tries += 1;
+            Err(Failure::Final(Error::DiskFull))
+        });
+        assert_eq!((failed, tries), (Err(Error::DiskFull), 1));
+        let failed = retried::<()>(Instant::now(), |_| {
+            tries += 1;
+            Err(Failure::silent())
+        });
+        assert_eq!(
+            (failed, tries),
+            (Err(unavailable("the server does not answer")), 2)
+        );
+    }
+}

@@ -48,9 +48,18 @@ struct Manner {
 impl Writer {
     pub(super) fn open(table: Arc<Table>, quota: Option<u64>, observers: Arc<Observers>) -> Result<Writer> {
         if quota.is_some() {
-            // Nodes without a quota do not count.
-            let sql = statements::count_bytes(&table.name());
-            let count = async |connection: &Connection| connection.query_one(&sql, &[&table.number]).await;
+            // Nodes without a quota do not count. No write may be under way while this one does.
+            let name = table.name();
+            let (lock, sql) = (
+                format!("LOCK TABLE {name} IN SHARE MODE"),
+                statements::count_bytes(&name),
+            );
+            let count = async |connection: &Connection| {
+                let begin = format!("BEGIN ISOLATION LEVEL READ COMMITTED; {lock}");
+                connection.execute_all(&begin).await?;
+                connection.query_one(&sql, &[&table.number]).await?;
+                connection.execute_all("COMMIT").await
+            };
             table
                 .server
                 .try_for(limits::SERVER_WORK_TIME, &table.job, count)?;
