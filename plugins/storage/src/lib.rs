@@ -47,7 +47,7 @@ mod migrate;
 mod options;
 mod plugin;
 mod pool;
-#[cfg(feature = "postgres")]
+#[cfg_attr(not(feature = "postgres"), path = "no_postgres.rs")]
 mod postgres;
 mod query;
 mod queue;
