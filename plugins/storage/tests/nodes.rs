@@ -287,6 +287,19 @@ fn a_newer_format_is_refused_and_left_as_it_is() {
 }
 
 #[test]
+fn what_is_for_files_alone_is_refused() {
+    let (directory, store) = node(&shared().new_database());
+    let refused = store.import_job("j", directory.path()).unwrap_err();
+    let reason = "job id: is kept by a server; only a file can be imported";
+    assert_eq!(refused.to_string(), reason);
+    store.open_job("j").unwrap();
+    let key = Some(CipherKey::from_bytes(&[7; 32]).unwrap());
+    assert!(store.open_job_with("j", key.clone()).is_err());
+    assert!(store.rekey_job("j", None, key, false).is_err());
+    session(&store).put("c", common::key(1), "x").unwrap();
+}
+
+#[test]
 fn counts_and_lookups_go_by_the_index() {
     let url = shared().new_database();
     let (_directory, store) = node(&url);

@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::place::Place;
 use super::{Table, reads, statements};
 use crate::blocking::block_until;
+use crate::cipher::KeySlot;
 use crate::error::{Error, ErrorContext, Result};
 use crate::limits;
 use crate::root::{self, with_suffix};
@@ -33,6 +34,7 @@ fn copy(table: &Table, path: &Path) -> Result<()> {
     let context = ErrorContext {
         job: table.job.clone(),
         quota: None,
+        key: KeySlot::default(),
     };
     schema::create(path, &schema::KV, &context)?;
     let file = schema::open_writer(path, &context, false)?;
