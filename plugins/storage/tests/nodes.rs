@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use common::{eventually, key, rows, store_with};
 use server::TestServer;
 use storage_plugin::{
-    Ack, Batch, Change, Error, KeyRange, Options, Scan, Server, Session, Store, Watch, encoding,
+    Ack, Batch, Change, CipherKey, Error, KeyRange, Options, Scan, Server, Session, Store, Watch, encoding,
 };
 use tempfile::TempDir;
 
@@ -293,7 +293,7 @@ fn what_is_for_files_alone_is_refused() {
     let reason = "job id: is kept by a server; only a file can be imported";
     assert_eq!(refused.to_string(), reason);
     store.open_job("j").unwrap();
-    let key = Some(CipherKey::from_bytes(&[7; 32]).unwrap());
+    let key = Some(CipherKey::new(vec![7; 32]).unwrap());
     assert!(store.open_job_with("j", key.clone()).is_err());
     assert!(store.rekey_job("j", None, key, false).is_err());
     session(&store).put("c", common::key(1), "x").unwrap();
