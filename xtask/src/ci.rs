@@ -28,7 +28,7 @@ pub(crate) fn run() -> Result<ExitCode, Error> {
         ),
         (
             "lints with encryption",
-            clippy(&[&["--lib"], &test::ENCRYPTED[..]].concat()),
+            clippy(&[&["--lib"], &test::FEATURED[..]].concat()),
         ),
         ("documentation", docs()),
     ];

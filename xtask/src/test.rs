@@ -11,14 +11,16 @@ use std::{
 
 use crate::cargo::{self, Error};
 
-/// Tests that need a feature which is off by default: the arguments by which cargo finds them. With all packages, so
-/// that nothing is built anew that does not depend on the feature.
-pub(crate) const ENCRYPTED: [&str; 5] = [
+/// Tests that need features which are off by default: the arguments by which cargo finds them. With all packages, so
+/// that nothing is built anew that does not depend on the features.
+pub(crate) const FEATURED: [&str; 7] = [
     "--workspace",
     "--features",
-    "storage-plugin/sqlcipher",
+    "storage-plugin/sqlcipher,storage-plugin/content-exchange",
     "--test",
     "cipher",
+    "--test",
+    "content",
 ];
 
 /// What `cargo test` reported.
@@ -32,7 +34,7 @@ struct Totals {
 }
 
 /// Builds the plugins that tests load, runs all tests of the workspace to the end, then those of the storage plugin with
-/// encryption unless `arguments` ask for something in particular, and sums up.
+/// encryption and exchange unless `arguments` ask for something in particular, and sums up.
 pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode, Error> {
     let begun = Instant::now();
     let features = features();
@@ -44,10 +46,10 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode, Error> {
     command.env("BACKPLANE_PREBUILT", "1");
     let mut totals = Totals::default();
     let mut passed_all = totals.run(command.args(arguments))?;
-    let encrypted = Instant::now();
+    let featured = Instant::now();
     if arguments.is_empty() {
-        passed_all &= totals.run(cargo::cargo(&["test", "--locked"]).args(ENCRYPTED))?;
-        println!("\nencryption: {} s", encrypted.elapsed().as_secs());
+        passed_all &= totals.run(cargo::cargo(&["test", "--locked"]).args(FEATURED))?;
+        println!("\nencryption and exchange: {} s", featured.elapsed().as_secs());
     }
     let Totals {
         programs,
