@@ -6,11 +6,12 @@ use std::{
 };
 
 use crate::cargo::{self, Error};
-use crate::test;
+use crate::features;
 
 /// Runs every check; the first that fails ends it.
 pub(crate) fn run() -> Result<ExitCode, Error> {
     let begun = Instant::now();
+    let extra = features::EXTRA.join(",");
     let steps: [(&str, Command); 7] = [
         ("formatting", cargo::cargo(&["fmt", "--all", "--check"])),
         ("dependencies", xtask(&["dependencies"])),
@@ -19,18 +20,13 @@ pub(crate) fn run() -> Result<ExitCode, Error> {
         ("chat without a person", xtask(&["chat", "--unattended"])),
         (
             "lints",
-            clippy(&[
-                "--workspace",
-                "--all-targets",
-                "--features",
-                "storage-plugin/postgres",
-            ]),
+            clippy(&["--workspace", "--all-targets", "--features", &extra]),
         ),
         (
             "lints with encryption",
-            clippy(&[&["--lib"], &test::FEATURED[..]].concat()),
+            clippy(&[&["--lib"], &features::ENCRYPTED[..]].concat()),
         ),
-        ("documentation", docs()),
+        ("documentation", docs(&extra)),
     ];
     let mut times = Vec::new();
     for (name, mut command) in steps {
@@ -59,9 +55,9 @@ fn clippy(what: &[&str]) -> Command {
     command
 }
 
-fn docs() -> Command {
+fn docs(features: &str) -> Command {
     let mut command = cargo::cargo(&["doc", "--locked", "--workspace", "--no-deps"]);
-    command.args(["--features", "storage-plugin/postgres"]);
+    command.args(["--features", features]);
     command.env("RUSTDOCFLAGS", "-D warnings");
     command
 }

@@ -4,6 +4,7 @@ mod cargo;
 mod chat;
 mod ci;
 mod dependencies;
+mod features;
 mod test;
 
 use std::{ffi::OsString, process::ExitCode};

@@ -1,27 +1,16 @@
 //! `cargo xtask test`
 
 use std::{
-    env,
     ffi::OsString,
-    fs,
     io::{BufRead, BufReader},
     process::{Command, ExitCode, Stdio},
     time::Instant,
 };
 
-use crate::cargo::{self, Error};
-
-/// Tests that need features which are off by default: the arguments by which cargo finds them. With all packages, so
-/// that nothing is built anew that does not depend on the features.
-pub(crate) const FEATURED: [&str; 7] = [
-    "--workspace",
-    "--features",
-    "storage-plugin/sqlcipher,storage-plugin/content-exchange",
-    "--test",
-    "cipher",
-    "--test",
-    "content",
-];
+use crate::{
+    cargo::{self, Error},
+    features,
+};
 
 /// What `cargo test` reported.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -33,23 +22,21 @@ struct Totals {
     failures: Vec<String>,
 }
 
-/// Builds the plugins that tests load, runs all tests of the workspace to the end, then those of the storage plugin with
-/// encryption and exchange unless `arguments` ask for something in particular, and sums up.
+/// Builds the plugins that tests load, runs all tests of the workspace to the end, then those of encryption unless
+/// `arguments` ask for something in particular, and sums up.
 pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode, Error> {
     let begun = Instant::now();
-    let features = features();
+    let tested = features::tested();
     let mut build = cargo::cargo(&["build", "--locked", "--workspace", "--all-targets"]);
-    cargo::succeed(build.args(features))?;
+    cargo::succeed(build.args(["--features", &tested]))?;
     let mut command = cargo::cargo(&["test", "--locked", "--workspace", "--no-fail-fast"]);
-    command.args(features);
+    command.args(["--features", &tested]).args(arguments);
     // The tests need not ask cargo again for the plugins that they load.
     command.env("BACKPLANE_PREBUILT", "1");
     let mut totals = Totals::default();
-    let mut passed_all = totals.run(command.args(arguments))?;
-    let featured = Instant::now();
-    if arguments.is_empty() {
-        passed_all &= totals.run(cargo::cargo(&["test", "--locked"]).args(FEATURED))?;
-        println!("\nencryption and exchange: {} s", featured.elapsed().as_secs());
+    let mut passed_all = totals.run(&mut command)?;
+    if arguments.is_empty() && features::tests_encryption() {
+        passed_all &= totals.run(cargo::cargo(&["test", "--locked"]).args(features::ENCRYPTED))?;
     }
     let Totals {
         programs,
@@ -68,20 +55,6 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode, Error> {
     } else {
         ExitCode::FAILURE
     })
-}
-
-/// The features whose tests can run here. A machine that is to find faults must have what they need.
-fn features() -> &'static [&'static str] {
-    let versions = fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten()
-        .flatten();
-    let found = versions.map(|version| version.path().join("bin/initdb").exists());
-    if found.into_iter().any(|found| found) || env::var_os("CI").is_some() {
-        return &["--features", "storage-plugin/postgres"];
-    }
-    println!("PostgreSQL is not installed (Debian's package postgresql): its tests are left out");
-    &[]
 }
 
 impl Totals {
