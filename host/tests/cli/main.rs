@@ -6,4 +6,5 @@ mod host;
 mod lifecycle;
 mod protocol;
 mod signals;
+mod storage;
 mod without_host;

@@ -130,7 +130,8 @@ fn completion_scripts_are_complete_and_parse() {
     assert!(zsh.starts_with("#compdef backplane"));
     assert!(fish.contains("complete -c backplane"));
     for command in [
-        "run", "modules", "inspect", "call", "events", "load", "unload", "swap", "rollback", "logs", "stop",
+        "run", "modules", "inspect", "call", "events", "load", "unload", "swap", "rollback", "logs",
+        "storage", "stop",
     ] {
         for script in [&bash, &zsh, &fish] {
             assert!(script.contains(command), "{command}");

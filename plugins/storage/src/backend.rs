@@ -14,6 +14,7 @@ use crate::query::{Page, Row, Scan};
 use crate::queue::Item;
 use crate::receipt::Outcome;
 use crate::rekey::Rekey;
+use crate::upkeep::{Place, Space, StoredRow, Survey};
 use crate::watch::Watches;
 
 /// A job, as its backend opens it.
@@ -103,6 +104,16 @@ pub(crate) trait Reads: Send + Sync {
     fn backup_to(&self, path: &Path) -> Result<()>;
 
     fn sizes(&self) -> Result<Sizes>;
+
+    /// One page of all rows behind `after`, by category and key.
+    fn rows(&self, after: Option<&Place>, limit: usize) -> Result<Page<StoredRow, Place>>;
+
+    fn survey(&self) -> Result<Survey>;
+
+    fn space(&self) -> Result<Space>;
+
+    /// What is wrong with what is kept; nothing if it is sound.
+    fn check(&self) -> Result<Vec<String>>;
 
     /// Connections that are open for reads.
     fn connections(&self) -> usize;

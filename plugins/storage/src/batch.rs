@@ -28,6 +28,10 @@ pub(crate) enum Op {
         key: Key,
         payload: Option<Vec<u8>>,
     },
+    /// Gives pages that hold nothing back to the file system.
+    Release {
+        pages: u32,
+    },
 }
 
 impl Op {
@@ -46,6 +50,7 @@ impl Op {
                 key,
                 payload,
             } => category.len() + key.as_bytes().len() + payload.as_ref().map_or(0, Vec::len),
+            Op::Release { .. } => 0,
         }
     }
 
@@ -72,6 +77,7 @@ impl Op {
                 let size = payload.as_ref().map_or(0, Vec::len);
                 check_size("expected payload bytes", size, limits::MAX_PAYLOAD_BYTES)
             }
+            Op::Release { .. } => Ok(()),
         }
     }
 }
@@ -198,6 +204,11 @@ impl Batch {
             key: key.into(),
             payload,
         })
+    }
+
+    /// Gives up to so many pages that hold nothing back to the file system.
+    pub(crate) fn release(self, pages: u32) -> Self {
+        self.push(Op::Release { pages })
     }
 
     /// Checks all limits and gives the operations out.

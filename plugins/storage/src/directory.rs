@@ -190,24 +190,69 @@ impl<K: Kept> Directory<K> {
 
     /// Closes `id` and removes its files.
     pub(crate) fn remove(&self, id: &str) -> Result<()> {
+        // What could not be written is of no interest any more; a full disk must not keep the file.
+        let removed = self.while_closed(id, |path, _context, _closed| K::remove(&self.options, id, path))?;
+        match removed {
+            false => Err(Error::JobNotFound { job: id.to_owned() }),
+            true => Ok(()),
+        }
+    }
+
+    /// Closes `id`, and does `work` with its file before anybody opens it again. `work` gets what was known of the file
+    /// while it was open, its key among it, and is told how the closing went.
+    pub(crate) fn while_closed<T>(
+        &self,
+        id: &str,
+        work: impl FnOnce(&Path, &ErrorContext, Result<()>) -> Result<T>,
+    ) -> Result<T> {
         let path = self.path(id)?;
         if K::is_file(&self.options, id) && !self.root.exists() {
             return Err(Error::JobNotFound { job: id.to_owned() });
         }
         let (slot, _lock) = self.slot(id)?;
         let mut place = locked(&slot);
+        let known = place.as_ref().map(|kept| kept.context().clone());
+        let context = known.unwrap_or_else(|| self.context(id, None));
         let closed = close_slot(&mut place);
-        let removed = match closed {
+        let done = match closed {
             // The writer still uses the file.
             Err(error) if place.is_some() => Err(error),
-            // What could not be written is of no interest any more; a full disk must not keep the file.
-            _ => K::remove(&self.options, id, &path),
+            closed => work(&path, &context, closed),
         };
         drop(place);
         self.release(id, &slot);
-        match removed {
-            Ok(false) => Err(Error::JobNotFound { job: id.to_owned() }),
-            other => other.map(drop),
+        done
+    }
+
+    /// Does `work` with `id`, which must exist. If it is not open it is for that long alone, and others wait for it.
+    pub(crate) fn visit<T>(&self, id: &str, work: impl FnOnce(&K) -> Result<T>) -> Result<T> {
+        let path = self.existing(id)?;
+        let (slot, lock) = self.slot(id)?;
+        let place = locked(&slot);
+        let done = match place.clone() {
+            Some(kept) => {
+                drop(place);
+                work(&kept)
+            }
+            None => {
+                let done = K::open(&path, self.context(id, None), &self.options, lock).and_then(|kept| {
+                    let done = work(&kept);
+                    kept.close().and(done)
+                });
+                drop(place);
+                done
+            }
+        };
+        self.release(id, &slot);
+        done
+    }
+
+    /// The file of `id`, which must be there.
+    pub(crate) fn existing(&self, id: &str) -> Result<PathBuf> {
+        let path = self.path(id)?;
+        match path.exists() {
+            true => Ok(path),
+            false => Err(Error::JobNotFound { job: id.to_owned() }),
         }
     }
 

@@ -61,6 +61,12 @@ pub const WATCH_QUIET: Duration = Duration::from_secs(10);
 
 /// Read connections of one job; they are opened when needed.
 pub const MAX_READERS: usize = 4;
+/// Pages of a file that are given back to the file system in one transaction: 1 MiB.
+pub const RELEASE_PAGES: u32 = 256;
+/// Problems of a file that one check tells.
+pub const CHECK_PROBLEMS: usize = 100;
+/// Bytes after which a page of all rows of a job ends; one row always fits.
+pub const MAX_ROWS_BYTES: usize = 4 * 1024 * 1024;
 /// Rows of one page of a scan, and categories of one page of their list.
 pub const MAX_PAGE_ROWS: usize = 10_000;
 /// Bytes of keys and payloads after which a page ends; one row always fits.

@@ -1,15 +1,16 @@
-//! The module: what stands behind the interfaces `storage.kv`, `storage.sql` and `storage.content`.
+//! The module: what stands behind the interfaces `storage.kv`, `storage.sql`, `storage.content` and `storage.admin`.
 //!
 //! A call goes from [`kv`] into the [`lane`] of its caller and job, which keeps the caller's order and has the
 //! session; writes then wait for the writer, reads run as [`reads`] says, and [`convert`] turns what comes out into
 //! the contract's types.
 //!
-//! A call of `storage.sql` goes from [`sql`] to the database that it means.
+//! A call of `storage.sql` goes from [`sql`] to the database that it means; `storage.admin` is in [`admin`].
 //!
 //! A call of `storage.content` goes from [`content`] to the store of files.
 //!
 //! Whose job, database or file a call means, and whether its caller may use it, is up to [`tenants`].
 
+mod admin;
 mod config;
 mod content;
 mod convert;
@@ -66,7 +67,12 @@ pub struct Storage {
 /// Keeps keys and payloads in jobs, and relational databases, one SQLite file each, and files by their content.
 #[module(
     name = "storage",
-    provides(storage_api::Kv, storage_api::Sql, storage_api::Content),
+    provides(
+        storage_api::Kv,
+        storage_api::Sql,
+        storage_api::Content,
+        storage_api::Admin
+    ),
     exclusive("job files")
 )]
 impl Module for Storage {

@@ -29,6 +29,9 @@ pub(crate) struct Kind {
     pub(crate) application_id: i32,
     pub(crate) format: i32,
     pub(crate) create: &'static str,
+    /// What becomes of pages that hold nothing any more: `none` keeps them for later, `incremental` lets them be given
+    /// back in steps.
+    pub(crate) auto_vacuum: &'static str,
 }
 
 /// The files of jobs.
@@ -36,6 +39,7 @@ pub(crate) const KV: Kind = Kind {
     application_id: APPLICATION_ID,
     format: FORMAT,
     create: CREATE,
+    auto_vacuum: "incremental",
 };
 
 const CREATE: &str = "
@@ -77,6 +81,9 @@ pub(crate) fn create(unfinished: &Path, kind: &Kind, context: &ErrorContext) -> 
     cipher::unlock(&connection, "main", context.key.get().as_ref()).map_err(wrap)?;
     connection
         .pragma_update(None, "synchronous", "off")
+        .map_err(wrap)?;
+    connection
+        .pragma_update(None, "auto_vacuum", kind.auto_vacuum)
         .map_err(wrap)?;
     connection
         .pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))

@@ -15,7 +15,7 @@ use crate::watch::Watch;
 
 impl Session {
     /// The backend, once it has all earlier writes of the session.
-    fn reads(&self) -> Result<&dyn Reads> {
+    pub(crate) fn reads(&self) -> Result<&dyn Reads> {
         let waited = self.shared.options.call_timeout;
         if !self.is_caught_up() {
             block_until(Instant::now() + waited, self.caught_up()).ok_or(Error::Timeout {

@@ -3,6 +3,7 @@
 mod apply;
 mod query;
 mod reads;
+mod upkeep;
 mod writes;
 
 use std::path::Path;

@@ -10,6 +10,7 @@ use crate::job::Job;
 use crate::options::Options;
 use crate::rekey::Rekey;
 use crate::root;
+use crate::upkeep::{self, Compacted, Survey};
 
 /// The jobs of one directory: a file `<id>.db` each, opened on demand.
 ///
@@ -158,6 +159,34 @@ impl Store {
     /// but failed writes are of no interest any more.
     pub fn drop_job(&self, id: &str) -> Result<()> {
         self.jobs.remove(id)
+    }
+
+    /// What a job has in it, open or not, and how large it is. One that is not open takes no other calls meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::JobNotFound`] when there is none; otherwise as [`Store::open_job`].
+    pub fn survey(&self, id: &str) -> Result<Survey> {
+        self.jobs.visit(id, Job::survey)
+    }
+
+    /// Closes a job and writes its file anew, without any gap. Whoever opens it waits meanwhile. The job is there as it
+    /// was, or rewritten, whatever happens.
+    ///
+    /// # Errors
+    /// [`Error::JobNotFound`] when there is none; as [`Store::close_job`] and [`Store::open_job`];
+    /// [`Error::Locked`] when another process reads the file; [`Error::DiskFull`].
+    pub fn rewrite_job(&self, id: &str) -> Result<Compacted> {
+        self.jobs.existing(id)?;
+        self.jobs.while_closed(id, |path, context, closed| {
+            closed?;
+            let bytes_before = upkeep::size(path)?;
+            self.rewrite(path, context)?;
+            let bytes_after = upkeep::size(path)?;
+            Ok(Compacted {
+                bytes_before,
+                bytes_after,
+            })
+        })
     }
 
     /// Closes all jobs and gives the directory free. Later calls do nothing.

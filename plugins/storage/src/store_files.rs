@@ -9,10 +9,11 @@ use crate::import;
 use crate::root;
 use crate::schema;
 use crate::store::Store;
+use crate::upkeep;
 
 /// The name of a job file that is being made; no job id turns into it.
 const UNFINISHED: &str = ".unfinished.db";
-/// The same for one that is being imported, which may take long.
+/// The same for one that is being imported or written anew, which may take long.
 const IMPORTED: &str = ".imported.db";
 
 impl<K: Kept> Directory<K> {
@@ -79,6 +80,18 @@ impl Store {
             schema::publish(&unfinished, &path).map(|()| rows)
         });
         cleaned(&unfinished, imported)
+    }
+
+    /// Exchanges the file of a job that is closed for a copy without gaps.
+    pub(crate) fn rewrite(&self, path: &Path, context: &ErrorContext) -> Result<()> {
+        let _importing = locked(&self.importing);
+        let unfinished = self.root().join(IMPORTED);
+        let secure_delete = self.jobs.options.secure_delete;
+        let copied = root::remove_database(&unfinished)
+            .and_then(|_| upkeep::copy(path, &unfinished, context, secure_delete));
+        let exchanged = copied.and_then(|()| schema::publish(&unfinished, path));
+        cleaned(&unfinished, exchanged)?;
+        root::sync_names(self.root())
     }
 }
 

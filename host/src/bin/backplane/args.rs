@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::command::{
-    call, completion, events, inspect, load, logs, modules, rollback, run, stop, swap, unload,
+    call, completion, events, inspect, load, logs, modules, rollback, run, stop, storage, swap, unload,
 };
 use crate::exit;
 use clap::{Parser, Subcommand};
@@ -46,6 +46,7 @@ pub(crate) enum Command {
     Swap(swap::Swap),
     Rollback(rollback::Rollback),
     Logs(logs::Logs),
+    Storage(storage::Storage),
     Stop(stop::Stop),
     Completion(completion::Completion),
 }
@@ -69,9 +70,14 @@ mod tests {
     fn the_command_line_is_consistent_and_every_command_has_examples() {
         let command = Args::command();
         command.clone().debug_assert();
+        check_examples(&command);
+    }
+
+    fn check_examples(command: &clap::Command) {
         for sub in command.get_subcommands() {
             let help = sub.get_after_help().map(ToString::to_string).unwrap_or_default();
             assert!(help.contains("Example"), "{}", sub.get_name());
+            check_examples(sub);
         }
     }
 }

@@ -59,6 +59,18 @@ impl Failure {
         Self::Because(Exit::Failed, message.into())
     }
 
+    /// The same with more to say at the end of its message.
+    pub(crate) fn and(self, more: &str) -> Self {
+        match self {
+            Self::Because(exit, message) => Self::Because(exit, message + more),
+            Self::Rpc(mut error) => {
+                error.message += more;
+                Self::Rpc(error)
+            }
+            Self::OutputClosed => Self::OutputClosed,
+        }
+    }
+
     /// Whether there is no such thing as was asked for.
     pub(crate) fn is_not_found(&self) -> bool {
         matches!(self, Self::Rpc(error) if error.status() == Some(status::NOT_FOUND))

@@ -1,5 +1,5 @@
 //! The contract of the storage plugin: the interfaces [`Kv`], `storage.kv`, [`Sql`], `storage.sql`, and [`Content`],
-//! `storage.content`.
+//! `storage.content`; for whoever owns the store [`Admin`], `storage.admin`.
 //!
 //! # `storage.kv`
 //!
@@ -8,6 +8,8 @@
 //! numbers and texts so that they sort as these do. A
 //! [`TypedCategory`] reads and writes a category as a map of such values.
 
+mod admin;
+mod admin_types;
 mod cipher;
 mod content;
 mod content_error;
@@ -24,6 +26,8 @@ mod sql_types;
 mod typed;
 mod types;
 
+pub use admin::{Admin, AdminClient, AdminInterface};
+pub use admin_types::{Compacted, JobInfo, RowPlace, StoredPage, StoredRow};
 pub use cipher::{CipherHash, Imported, KeyError, OldCipher};
 pub use content::{Content, ContentClient, ContentInterface};
 pub use content_error::ContentError;

@@ -11,6 +11,7 @@ fn no_contract_changes_without_its_version() {
     check(storage_api::KvInterface::TY);
     check(storage_api::SqlInterface::TY);
     check(storage_api::ContentInterface::TY);
+    check(storage_api::AdminInterface::TY);
 }
 
 fn check(interface: &InterfaceTy) {

@@ -7,7 +7,7 @@ use storage_api as api;
 use storage_api::{Fault, KeyError, KvError};
 
 use crate::{
-    Ack, Batch, Change, CipherKey, Error, FailedWrite, Key, KeyRange, Outcome, Page, Row, Scan, Stats,
+    Ack, Batch, Change, CipherKey, Error, FailedWrite, Key, KeyRange, Outcome, Page, Place, Row, Scan, Stats, StoredRow,
 };
 
 pub(super) fn ack(ack: api::Ack) -> Ack {
@@ -109,6 +109,22 @@ pub(super) fn rows(page: Page<Row, Key>) -> api::RowPage {
     api::RowPage {
         rows: page.rows.into_iter().map(row).collect(),
         next: page.next.map(Bytes::from),
+    }
+}
+
+pub(super) fn stored(page: Page<StoredRow, Place>) -> api::StoredPage {
+    let row = |row: StoredRow| api::StoredRow {
+        category: row.category,
+        key: row.key.into(),
+        payload: Bytes(row.payload),
+        expires_ms: row.expires.map(|moment| moment.max(0).unsigned_abs()),
+    };
+    api::StoredPage {
+        rows: page.rows.into_iter().map(row).collect(),
+        next: page.next.map(|(category, key)| api::RowPlace {
+            category,
+            key: key.into(),
+        }),
     }
 }
 

@@ -81,7 +81,11 @@ impl Lanes {
     }
 
     /// Ends the job with `end`, after the caller's earlier calls have taken their places.
-    pub(crate) async fn end(&self, tenant: Tenant, end: fn(&Store, &str) -> Result<()>) -> Result<()> {
+    pub(crate) async fn end<T: Send + 'static>(
+        &self,
+        tenant: Tenant,
+        end: fn(&Store, &str) -> Result<T>,
+    ) -> Result<T> {
         let lane = self.lane(&tenant)?;
         let mut place = unconstrained(lane.lock()).await;
         *place = None;

@@ -17,6 +17,7 @@ pub(crate) const KIND: Kind = Kind {
             hash TEXT NOT NULL
         ) STRICT;
     ",
+    auto_vacuum: "none",
 };
 
 /// Opens the one connection that writes. Each of its commits waits for the disk.

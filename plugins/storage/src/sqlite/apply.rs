@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::query;
+use super::{query, upkeep};
 use crate::batch::Op;
 use crate::clock;
 use crate::key::{Key, KeyRange};
@@ -40,6 +40,7 @@ pub(crate) fn apply(connection: &Connection, op: &Op, now: i64) -> rusqlite::Res
             true => Ok(Applied::Removed(0)),
             false => Ok(Applied::Refuted),
         },
+        Op::Release { pages } => upkeep::release(connection, *pages).map(|()| Applied::Removed(0)),
     }
 }
 

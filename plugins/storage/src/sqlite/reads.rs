@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::query;
+use super::{query, upkeep};
 use crate::backend::{Reads, Sizes};
 use crate::error::{Error, Result};
 use crate::key::{Key, KeyRange};
@@ -15,6 +15,7 @@ use crate::query::{Page, Row, Scan};
 use crate::reader::Readers;
 use crate::root::with_suffix;
 use crate::schema;
+use crate::upkeep::{Place, Space, StoredRow, Survey};
 
 /// The connections that read a file.
 pub(super) struct Files {
@@ -90,6 +91,22 @@ impl Reads for Files {
             log: size(&with_suffix(self.readers.path(), "-wal")),
             free,
         })
+    }
+
+    fn rows(&self, after: Option<&Place>, limit: usize) -> Result<Page<StoredRow, Place>> {
+        self.read(|connection| upkeep::rows(connection, after, limit))
+    }
+
+    fn survey(&self) -> Result<Survey> {
+        self.read(upkeep::survey)
+    }
+
+    fn space(&self) -> Result<Space> {
+        self.read(upkeep::space)
+    }
+
+    fn check(&self) -> Result<Vec<String>> {
+        self.read(upkeep::check)
     }
 
     fn connections(&self) -> usize {

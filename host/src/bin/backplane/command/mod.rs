@@ -11,6 +11,7 @@ pub(crate) mod modules;
 pub(crate) mod rollback;
 pub(crate) mod run;
 pub(crate) mod stop;
+pub(crate) mod storage;
 pub(crate) mod swap;
 pub(crate) mod unload;
 
@@ -31,6 +32,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         Command::Swap(swap) => swap.execute(global).await,
         Command::Rollback(rollback) => rollback.execute(global).await,
         Command::Logs(logs) => logs.execute(global).await,
+        Command::Storage(storage) => storage.execute(global).await,
         Command::Stop(stop) => stop.execute(global).await,
         Command::Completion(completion) => completion.execute(),
     }
