@@ -16,11 +16,15 @@ pub(super) fn unhex(text: &str) -> Result<Vec<u8>, String> {
     ::hex::decode(digits).map_err(|error| error.to_string())
 }
 
+/// A key on the command line.
+#[derive(Debug, Clone)]
+pub(super) struct Given(pub(super) Vec<u8>);
+
 /// The bytes that a person means: hexadecimal digits behind `0x`, and otherwise the text itself.
-pub(super) fn meant(text: &str) -> Result<Vec<u8>, String> {
+pub(super) fn meant(text: &str) -> Result<Given, String> {
     match text.starts_with(MARK) {
-        true => unhex(text),
-        false => Ok(text.as_bytes().to_vec()),
+        true => unhex(text).map(Given),
+        false => Ok(Given(text.as_bytes().to_vec())),
     }
 }
 
@@ -49,7 +53,7 @@ mod tests {
             (b"\xff", "0xff"),
         ] {
             assert_eq!(shown(bytes), text);
-            assert_eq!(meant(text).unwrap(), bytes);
+            assert_eq!(meant(text).unwrap().0, bytes);
         }
         assert_eq!(meant("0x0").unwrap_err(), "Odd number of digits");
         assert_eq!(unhex("00").unwrap_err(), "must begin with 0x");

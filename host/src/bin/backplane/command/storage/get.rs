@@ -1,6 +1,6 @@
 //! `backplane storage get`
 
-use super::bytes::{hex, meant, shown, unhex};
+use super::bytes::{Given, hex, meant, shown, unhex};
 use super::store::{Store, unexpected};
 use crate::args::Global;
 use crate::exit::Failure;
@@ -27,7 +27,7 @@ pub(crate) struct Get {
     category: String,
     /// The key: 0x and hexadecimal digits, or a text
     #[arg(value_name = "KEY", value_parser = meant)]
-    key: Vec<u8>,
+    key: Given,
     /// Write the bytes of the payload as they are
     #[arg(long, conflicts_with = "json")]
     raw: bool,
@@ -36,13 +36,13 @@ pub(crate) struct Get {
 impl Get {
     pub(crate) async fn execute(self, global: &Global) -> Result<(), Failure> {
         let (mut store, job) = Store::with_job(global, &self.job).await?;
-        let args = json!({ "job": job, "category": self.category, "key": hex(&self.key) });
+        let args = json!({ "job": job, "category": self.category, "key": hex(&self.key.0) });
         let payload = match store.call("storage.kv.get", args).await? {
             Json::String(payload) => payload,
             Json::Null => {
                 let message = format!(
                     "there is no key {} in {:?} of job {job:?}",
-                    shown(&self.key),
+                    shown(&self.key.0),
                     self.category
                 );
                 return Err(Failure::failed(message));

@@ -1,6 +1,6 @@
 //! `backplane storage scan`
 
-use super::bytes::{hex, meant, shown, unhex};
+use super::bytes::{Given, hex, meant, shown, unhex};
 use super::store::{Store, unexpected};
 use crate::args::Global;
 use crate::exit::Failure;
@@ -30,13 +30,13 @@ pub(crate) struct Scan {
     category: String,
     /// Only this key and those that begin with it
     #[arg(long, value_name = "KEY", value_parser = meant, conflicts_with_all = ["from", "to"])]
-    prefix: Option<Vec<u8>>,
+    prefix: Option<Given>,
     /// From this key on
     #[arg(long, value_name = "KEY", value_parser = meant)]
-    from: Option<Vec<u8>>,
+    from: Option<Given>,
     /// Up to this key, which is left out
     #[arg(long, value_name = "KEY", value_parser = meant)]
-    to: Option<Vec<u8>>,
+    to: Option<Given>,
     /// From the last key to the first
     #[arg(long)]
     reverse: bool,
@@ -71,10 +71,11 @@ impl Scan {
 
     fn range(&self) -> Json {
         if let Some(prefix) = &self.prefix {
-            return json!({ "prefix": hex(prefix) });
+            return json!({ "prefix": hex(&prefix.0) });
         }
-        let start = self.from.as_deref().unwrap_or_default();
-        json!({ "between": { "start": hex(start), "stop": self.to.as_deref().map(hex) } })
+        let start = self.from.as_ref().map_or(&[][..], |key| &key.0);
+        let stop = self.to.as_ref().map(|key| hex(&key.0));
+        json!({ "between": { "start": hex(start), "stop": stop } })
     }
 }
 
