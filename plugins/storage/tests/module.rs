@@ -8,7 +8,9 @@ use backplane_sdk::test::{Bench, Running};
 use backplane_sdk::{Bytes, CallError};
 use rusqlite::Connection;
 use serde_json::json;
-use storage_api::{Ack, Change, Fault, KeyRange, KvClient, KvError, Op, Scan, TypedCategory, TypedError};
+use storage_api::{
+    Ack, AdminClient, Change, Fault, KeyRange, KvClient, KvError, Op, Scan, TypedCategory, TypedError,
+};
 use storage_plugin::{Storage, limits};
 use tempfile::TempDir;
 
@@ -300,6 +302,48 @@ async fn the_end_of_one_instance_leaves_another_as_it_is() {
         put(&two, "j", "a", &number.to_string()).await.unwrap();
     }
     assert_eq!(get(&two, "j", "a").await.unwrap(), Some(text("499")));
+}
+
+#[tokio::test]
+async fn only_who_has_access_to_all_jobs_may_look_after_them() {
+    let (_directory, storage) = storage(json!({ "access": { "keeper": ["*"], "cli": ["chat/*"] } })).await;
+    put(&storage.client_as("chat"), "history", "a", "1")
+        .await
+        .unwrap();
+    let (chat, cli): (AdminClient, AdminClient) = (storage.client_as("chat"), storage.client_as("cli"));
+    let job = s("chat/history");
+    for (name, admin) in [("chat", chat), ("cli", cli)] {
+        let expected =
+            format!("caller: {name:?} has no access to all jobs, which the configuration could give it");
+        let refusals = [
+            refusal(admin.jobs(&true).await),
+            refusal(admin.rows(&job, &None, &10).await),
+            refusal(admin.check_job(&job).await),
+            refusal(admin.compact_job(&job, &true).await),
+        ];
+        assert!(
+            refusals.iter().all(|refusal| *refusal == expected),
+            "{refusals:?}"
+        );
+    }
+
+    let keeper: AdminClient = storage.client_as("keeper");
+    let jobs = keeper.jobs(&true).await.unwrap();
+    assert_eq!(
+        (jobs.len(), &*jobs[0].job, jobs[0].rows),
+        (1, "chat/history", Some(1))
+    );
+    let rows = keeper.rows(&job, &None, &10).await.unwrap().rows;
+    assert_eq!((&*rows[0].category, &rows[0].payload), ("c", &text("1")));
+    assert_eq!(keeper.check_job(&job).await.unwrap(), Vec::<String>::new());
+    keeper.compact_job(&job, &false).await.unwrap();
+    keeper.compact_job(&job, &true).await.unwrap();
+    let kv: KvClient = storage.client_as("chat");
+    assert_eq!(get(&kv, "history", "a").await.unwrap(), Some(text("1")));
+    // No job is made by looking for it.
+    let missing = refusal(keeper.rows(&s("chat/other"), &None, &10).await);
+    assert_eq!(missing, "there is no job \"chat/other\"");
+    assert_eq!(keeper.jobs(&false).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
