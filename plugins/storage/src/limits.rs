@@ -105,6 +105,8 @@ pub(crate) const CACHE_KIB: i64 = 256;
 /// The same where the file is encrypted: a page that is not in it is decrypted and checked again, which takes far longer
 /// than to read it.
 pub(crate) const CIPHER_CACHE_KIB: i64 = 2048;
+/// Page cache of the connection that writes to a job, in KiB. It is given back when there is nothing to write.
+pub(crate) const WRITER_CACHE_KIB: i64 = 2048;
 /// Stack of a writer thread.
 pub(crate) const WRITER_STACK_BYTES: usize = 512 * 1024;
 /// Size to which a log that was moved into the file is cut.

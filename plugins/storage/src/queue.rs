@@ -139,10 +139,14 @@ impl Queue {
         item.sequence = sequence;
         item.origin.wrote(sequence);
         if room {
+            // The writer waits for an empty queue alone, and waking it is a call to the system.
+            let wake = state.items.is_empty();
             state.bytes += item.bytes;
             state.items.push_back(item);
             drop(state);
-            self.filled.notify_one();
+            if wake {
+                self.filled.notify_one();
+            }
             return Ok(Place::Queued(sequence));
         }
         let (admitted, signal) = oneshot::channel();

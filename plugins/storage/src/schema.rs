@@ -127,7 +127,7 @@ pub(crate) fn write_copy(connection: &Connection, path: &Path, context: &ErrorCo
     copied.map(drop).map_err(|error| context.wrap(error))
 }
 
-/// Opens the one connection that writes.
+/// Opens the one connection that writes. Its page cache holds a whole group of usual rows.
 pub(crate) fn open_writer(path: &Path, context: &ErrorContext, secure_delete: bool) -> Result<Connection> {
     let wrap = |error| context.wrap(error);
     let connection = open_first(path, context)?;
@@ -135,6 +135,9 @@ pub(crate) fn open_writer(path: &Path, context: &ErrorContext, secure_delete: bo
         migrate::migrate(&connection, path, context)?;
     }
     configure(&connection, context).map_err(wrap)?;
+    connection
+        .pragma_update(None, "cache_size", -limits::WRITER_CACHE_KIB)
+        .map_err(wrap)?;
     connection
         .pragma_update_and_check(None, "secure_delete", secure_delete, |_| Ok(()))
         .map_err(wrap)?;

@@ -53,8 +53,7 @@ impl Session {
 
     fn prepare(&self, batch: Batch, ack: Ack) -> Result<(Item, impl FnOnce(u64) -> Receipt)> {
         let (ops, bytes) = batch.into_ops()?;
-        let (reply, answer) = oneshot::channel();
-        let waits = ack != Ack::Queued;
+        let (reply, answer) = (ack != Ack::Queued).then(oneshot::channel).unzip();
         let durable = ack == Ack::Durable;
         let origin = Arc::clone(&self.origin);
         let item = Item {
@@ -63,12 +62,12 @@ impl Session {
             bytes,
             durable,
             origin,
-            reply: waits.then_some(reply),
+            reply,
         };
         let timeout = self.shared.options.call_timeout;
-        let receipt = move |sequence| match waits {
-            true => Receipt::pending(sequence, answer, timeout),
-            false => Receipt::queued(sequence, timeout),
+        let receipt = move |sequence| match answer {
+            Some(answer) => Receipt::pending(sequence, answer, timeout),
+            None => Receipt::queued(sequence, timeout),
         };
         Ok((item, receipt))
     }

@@ -178,9 +178,12 @@ impl Writes for File {
         })
     }
 
-    /// Moves the log into the file.
+    /// Moves the log into the file, and gives the memory of the page cache back.
     fn rest(&mut self) -> Result<()> {
-        schema::checkpoint(&self.connection, "PASSIVE", self.context())
+        schema::checkpoint(&self.connection, "PASSIVE", self.context())?;
+        self.connection
+            .execute_batch("PRAGMA shrink_memory")
+            .map_err(|error| self.context().wrap(error))
     }
 
     fn rekey(&mut self, rekey: &Rekey) -> Result<()> {
