@@ -67,12 +67,7 @@ pub struct Storage {
 /// Keeps keys and payloads in jobs, and relational databases, one SQLite file each, and files by their content.
 #[module(
     name = "storage",
-    provides(
-        storage_api::Kv,
-        storage_api::Sql,
-        storage_api::Content,
-        storage_api::Admin
-    ),
+    provides(storage_api::Kv, storage_api::Sql, storage_api::Content, storage_api::Admin),
     exclusive("job files")
 )]
 impl Module for Storage {

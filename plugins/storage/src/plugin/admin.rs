@@ -28,7 +28,7 @@ impl Storage {
                 format!("{caller:?} has no access to all jobs, which the configuration could give it");
             Error::argument("caller", reason)
         };
-        self.tenants.check_operator().map_err(refused)
+        self.tenants.operator().map_err(refused)
     }
 }
 

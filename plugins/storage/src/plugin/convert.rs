@@ -7,7 +7,8 @@ use storage_api as api;
 use storage_api::{Fault, KeyError, KvError};
 
 use crate::{
-    Ack, Batch, Change, CipherKey, Error, FailedWrite, Key, KeyRange, Outcome, Page, Place, Row, Scan, Stats, StoredRow,
+    Ack, Batch, Change, CipherKey, Error, FailedWrite, Key, KeyRange, Outcome, Page, Place, Row, Scan, Stats,
+    StoredRow,
 };
 
 pub(super) fn ack(ack: api::Ack) -> Ack {

@@ -98,8 +98,16 @@ impl Tenants {
         visible
     }
 
+    /// Refuses a path of the present caller unless it may use every job.
+    pub(crate) fn check_operator(&self) -> Result<()> {
+        self.operator().map_err(|caller| {
+            let reason = format!("{caller:?} may not name one: it has no access to all jobs");
+            Error::argument("path", reason)
+        })
+    }
+
     /// Refuses the present caller, by its name, unless it may use every job.
-    pub(crate) fn check_operator(&self) -> Result<(), String> {
+    pub(crate) fn operator(&self) -> Result<(), String> {
         let caller = current_caller_name().unwrap_or_default();
         match self.patterns(&caller).contains(&Pattern::All) {
             true => Ok(()),

@@ -109,7 +109,10 @@ fn the_manifest_is_readable_without_running_the_module() {
         .iter()
         .map(|provided| provided.id.as_str())
         .collect();
-    assert_eq!(provided, ["storage.kv", "storage.sql", "storage.content", "storage.admin"]);
+    assert_eq!(
+        provided,
+        ["storage.kv", "storage.sql", "storage.content", "storage.admin"]
+    );
     assert_eq!(manifest.exclusive, ["job files"]);
     assert!(Storage::MANIFEST.requires.is_empty());
 }
