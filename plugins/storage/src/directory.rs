@@ -247,9 +247,12 @@ impl<K: Kept> Directory<K> {
         done
     }
 
-    /// The file of `id`, which must be there.
+    /// The file of `id`, which must be one and be there.
     pub(crate) fn existing(&self, id: &str) -> Result<PathBuf> {
         let path = self.path(id)?;
+        if !K::is_file(&self.options, id) {
+            return Err(Error::not_a_file());
+        }
         match path.exists() {
             true => Ok(path),
             false => Err(Error::JobNotFound { job: id.to_owned() }),

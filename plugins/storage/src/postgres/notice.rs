@@ -31,7 +31,7 @@ impl Write {
                     pair(category, &range.start)
                 )
             }
-            Op::Expect { .. } => return None,
+            Op::Expect { .. } | Op::Release { .. } => return None,
         };
         // Texts that are alike would be told once.
         Some(
