@@ -10,7 +10,7 @@ use storage_bench::{Level, machine};
 
 const SMALL: [u8; 256] = [0x5a; 256];
 const PAGE: [u8; 4096] = [0x5a; 4096];
-const LARGE: [u8; 65536] = [0x5a; 65536];
+static LARGE: [u8; 65536] = [0x5a; 65536];
 /// Rows of the store from which large payloads are read.
 const LARGE_ROWS: u64 = 500;
 
