@@ -7,7 +7,9 @@
 mod files;
 mod keys;
 mod lines;
+mod manifests;
 
 pub use files::import_file;
 pub use keys::key_decoding;
 pub use lines::import_lines;
+pub use manifests::manifest_decoding;

@@ -35,3 +35,8 @@ fn import_lines() {
 fn import_file() {
     replay("import_file", fuzz_checks::import_file);
 }
+
+#[test]
+fn manifest_decoding() {
+    replay("manifest_decoding", fuzz_checks::manifest_decoding);
+}
