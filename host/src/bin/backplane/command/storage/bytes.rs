@@ -8,7 +8,7 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     format!("{MARK}{}", ::hex::encode(bytes))
 }
 
-/// The bytes of what [`hex`] writes.
+/// The bytes of what [`hex()`] writes.
 pub(super) fn unhex(text: &str) -> Result<Vec<u8>, String> {
     let digits = text
         .strip_prefix(MARK)
