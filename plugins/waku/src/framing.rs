@@ -3,7 +3,7 @@
 //! Streams may be opened long before they are used, so the wait for the first byte is left to the caller;
 //! from then on the frame must be complete within [`EXCHANGE_TIMEOUT`].
 
-use std::io;
+use std::{io, time::Duration};
 
 use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use prost::{Message, length_delimiter_len};
@@ -18,12 +18,22 @@ const MAX_PREFIX: usize = 4;
 pub(crate) async fn read_bytes(io: &mut (impl AsyncRead + Unpin), max: usize) -> io::Result<Vec<u8>> {
     let mut first = [0];
     io.read_exact(&mut first).await?;
-    in_time("frame was not completed in time", read_rest(io, first[0], max)).await
+    let rest = read_rest(io, first[0], max);
+    in_time(EXCHANGE_TIMEOUT, "frame was not completed in time", rest).await
 }
 
-/// As [`read_bytes`], with a limit on the wait for the first byte too.
-pub(crate) async fn read_bytes_soon(io: &mut (impl AsyncRead + Unpin), max: usize) -> io::Result<Vec<u8>> {
-    in_time("no answer in time", read_bytes(io, max)).await
+/// Reads one frame of at most `max` bytes, all of it within a time.
+pub(crate) async fn read_bytes_within(
+    io: &mut (impl AsyncRead + Unpin),
+    max: usize,
+    time: Duration,
+) -> io::Result<Vec<u8>> {
+    in_time(time, "no answer in time", async {
+        let mut first = [0];
+        io.read_exact(&mut first).await?;
+        read_rest(io, first[0], max).await
+    })
+    .await
 }
 
 /// As [`read_bytes`], for a frame that is a protobuf.
@@ -39,7 +49,7 @@ pub(crate) async fn read_soon<M: Message + Default>(
     io: &mut (impl AsyncRead + Unpin),
     max: usize,
 ) -> io::Result<M> {
-    decoded(&read_bytes_soon(io, max).await?)
+    decoded(&read_bytes_within(io, max, EXCHANGE_TIMEOUT).await?)
 }
 
 /// Writes one frame.
@@ -62,15 +72,28 @@ pub(crate) fn framed(bytes: &[u8]) -> Vec<u8> {
 
 /// Writes bytes that are framed already.
 pub(crate) async fn write_framed(io: &mut (impl AsyncWrite + Unpin), frame: &[u8]) -> io::Result<()> {
-    in_time("frame was not taken in time", async {
+    write_framed_within(io, frame, EXCHANGE_TIMEOUT).await
+}
+
+/// As [`write_framed`], within another time.
+pub(crate) async fn write_framed_within(
+    io: &mut (impl AsyncWrite + Unpin),
+    frame: &[u8],
+    time: Duration,
+) -> io::Result<()> {
+    in_time(time, "frame was not taken in time", async {
         io.write_all(frame).await?;
         io.flush().await
     })
     .await
 }
 
-async fn in_time<T>(text: &'static str, work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
-    timeout(EXCHANGE_TIMEOUT, work)
+async fn in_time<T>(
+    time: Duration,
+    text: &'static str,
+    work: impl Future<Output = io::Result<T>>,
+) -> io::Result<T> {
+    timeout(time, work)
         .await
         .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, text))?
 }

@@ -1,4 +1,4 @@
-//! A Waku v2 node: relay over gossipsub, lightpush and filter for light nodes and as one, with the metadata,
+//! A Waku v2 node: relay over gossipsub, lightpush, filter and store for light nodes and as one, with the metadata,
 //! identify and ping protocols that its peers demand.
 //!
 //! * [`WakuMessage`] and [`MessageHash`]: the message, its wire form and its deterministic hash
@@ -26,6 +26,7 @@
 
 pub mod limits;
 
+mod archive;
 mod discovery;
 mod enr;
 mod exchange;
@@ -37,25 +38,32 @@ mod metadata;
 mod node;
 mod peer_exchange;
 mod plugin;
+mod rate;
 mod relay;
 mod status;
+mod store;
 mod streams;
 mod topic;
 
 pub use libp2p::{Multiaddr, PeerId};
 
+pub use archive::{
+    ARCHIVE_JOB, Archive, ArchiveConfig, ArchiveError, ArchiveStats, Retention, RetentionError,
+};
 pub use discovery::{TreeUrl, TreeUrlError};
 pub use enr::{Capabilities, NodeRecord, RecordError, RecordShards};
 pub use message::{DecodeError, MessageHash, ParseHashError, WakuMessage};
 pub use node::{
     ConfigError, ConnectError, Direction, DnsConfig, FilterConfig, FilterError, FilterSubscription, Followed,
-    KeyError, KnownPeer, LightPushError, LightPushReceipt, MessageReceiver, Muxers, Node, NodeConfig,
-    NodeError, NodeInfo, NodeKey, NodeStats, Origin, PeerInfo, PublishError, ReceivedMessage, SendError,
-    ServiceError, ShardInfo, Stopped, SubscribeError,
+    History, HistoryError, KeyError, KnownPeer, LightPushError, LightPushReceipt, MessageReceiver, Muxers,
+    Node, NodeConfig, NodeError, NodeInfo, NodeKey, NodeStats, Origin, PeerInfo, PublishError,
+    ReceivedMessage, ResumeError, SendError, ServiceError, ShardInfo, Stopped, SubscribeError,
 };
 pub use plugin::{
     ConfigFault, ConnectedPeer, FilteredTopics, FollowedTopics, NodeKeyText, Subscriber, Waku, WakuConfig,
     WakuState,
 };
+pub use rate::{RateLimit, RateLimitError, RateLimits};
 pub use status::{Refusal, Status};
+pub use store::{StorePage, StoreQuery, StoredMessage};
 pub use topic::{ContentTopic, PubsubTopic, ShardError, Shards, TopicError};

@@ -207,6 +207,63 @@ pub const PUSH_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long the hash of a pushed message is remembered, so that nothing is pushed twice.
 pub const PUSHED_TTL: Duration = Duration::from_secs(2 * 60);
 
+/// Messages of a store page, unless asked for otherwise.
+pub const STORE_PAGE: usize = 20;
+/// Most messages of a store page.
+pub const STORE_PAGE_CEILING: usize = 100;
+/// Bytes of messages in a store page; one message always fits. js-waku reads at most 4 MiB.
+pub const STORE_PAGE_BYTES: usize = 3 * 1024 * 1024 + 512 * 1024;
+/// Content topics in a store query with a cursor, as with deployed nodes.
+pub const STORE_TOPICS_WITH_CURSOR: usize = 10;
+/// Content topics in a store query.
+pub const STORE_TOPICS: usize = 256;
+/// Largest store request in bytes; about 7700 hashes.
+pub const MAX_STORE_REQUEST: usize = 256 * 1024;
+/// Largest store response in bytes: 100 messages of 150 KiB.
+pub const MAX_STORE_RESPONSE: usize = 16 * 1024 * 1024;
+/// A store response must be there, and taken, within this time.
+pub const STORE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Store queries of peers that are worked on or wait for it; further ones are refused.
+pub const STORE_REQUESTS: usize = 64;
+/// Store queries that are worked on at once.
+pub const STORE_QUERIES: usize = 16;
+/// Store services that a query is tried at, one after the other.
+pub const STORE_PEERS: usize = 5;
+
+/// A message is archived only if its timestamp differs from the present by no more than this.
+pub const ARCHIVE_DRIFT: Duration = Duration::from_secs(20);
+/// Messages that wait for the archive; further ones are not archived.
+pub const ARCHIVE_QUEUE: usize = 8192;
+/// Bytes of messages that wait for the archive.
+pub const ARCHIVE_QUEUE_BYTES: usize = 64 * 1024 * 1024;
+/// Messages that are archived with one write: its operations are committed at once.
+pub const ARCHIVE_BATCH: usize = 250;
+/// Bytes of messages that are archived with one write.
+pub const ARCHIVE_BATCH_BYTES: usize = 4 * 1024 * 1024;
+/// Attempts to archive the same messages.
+pub const ARCHIVE_ATTEMPTS: u32 = 5;
+/// Pause before the second attempt; each further one doubles it.
+pub const ARCHIVE_PAUSE: Duration = Duration::from_millis(200);
+/// Messages that retention removes with one write.
+pub const RETENTION_STEP: u32 = 200;
+/// Pause between two looks for messages that retention removes, unless configured otherwise.
+pub const RETENTION_SWEEP: Duration = Duration::from_secs(60);
+/// How long messages are archived, unless configured otherwise: two days.
+pub const RETENTION_TIME: Duration = Duration::from_secs(172_800);
+/// How often the archive notes that the node is online.
+pub const ONLINE_MARK: Duration = Duration::from_secs(60);
+/// The longest time that is fetched from other stores after a pause.
+pub const RESUME_RANGE: Duration = Duration::from_secs(6 * 60 * 60);
+/// Pause between two attempts to fetch what was missed.
+pub const RESUME_PAUSE: Duration = Duration::from_secs(30);
+/// Pause between two looks for a store to fetch it from.
+pub const RESUME_LOOK: Duration = Duration::from_secs(1);
+
+/// Entries of the configuration of rate limits.
+pub const MAX_RATE_LIMITS: usize = 32;
+/// Peers whose use of one protocol is counted; the one that was quiet for longest goes first.
+pub const MAX_RATED_PEERS: usize = 10_000;
+
 /// Gossipsub messages queued for one connection.
 pub const GOSSIP_QUEUE: usize = 1024;
 /// Messages in one gossipsub RPC.

@@ -264,6 +264,24 @@ pub enum FilterError {
     Service(ServiceError),
 }
 
+/// Why there is no history.
+#[record]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// This node keeps no archive, and no connected peer serves the store.
+    #[error("no store is known")]
+    NoStore,
+    /// The archive of this node does not answer, or the query makes no sense to it.
+    #[error("{reason}")]
+    Archive {
+        /// What it says.
+        reason: String,
+    },
+    /// The peer does not answer, or has refused.
+    #[error("{0}")]
+    Service(ServiceError),
+}
+
 fn cluster(cluster: Option<u32>) -> String {
     cluster.map_or_else(|| "no cluster".to_owned(), |cluster| format!("cluster {cluster}"))
 }

@@ -12,6 +12,7 @@ fn no_contract_changes_without_its_version() {
     check(waku_api::NodeInterface::TY);
     check(waku_api::LightPushInterface::TY);
     check(waku_api::FilterInterface::TY);
+    check(waku_api::StoreInterface::TY);
 }
 
 fn check(interface: &InterfaceTy) {

@@ -11,7 +11,9 @@ use crate::{exchange, limits::MAX_SERVICE_FRAME, streams};
 
 pub(crate) use feed::{Feed, Offer};
 pub(crate) use subscriptions::Subscriptions;
-pub(crate) use wire::{Ask, Criteria, Pushed, Request, decode_response, encode_push, encode_response};
+pub(crate) use wire::{
+    Ask, Criteria, Pushed, Request, decode_response, encode_push, encode_response, too_many_requests,
+};
 
 pub(crate) const SUBSCRIBE: &str = "/vac/waku/filter-subscribe/2.0.0-beta1";
 const PUSH: &str = "/vac/waku/filter-push/2.0.0-beta1";

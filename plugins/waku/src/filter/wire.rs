@@ -129,6 +129,16 @@ pub(crate) fn encode_response(id: &str, outcome: &Result<(), Refusal>) -> Vec<u8
     .encode_to_vec()
 }
 
+/// What a service over its rate limit answers; it does not look into the request.
+pub(crate) fn too_many_requests() -> Vec<u8> {
+    WireResponse {
+        request_id: Some("N/A".to_owned()),
+        status_code: Some(Status::TOO_MANY_REQUESTS.0),
+        status_desc: Some("filter request rejected due rate limit exceeded".to_owned()),
+    }
+    .encode_to_vec()
+}
+
 /// What a service answers to the request of this id. One that is over its rate limit answers before it has
 /// read the id.
 pub(crate) fn decode_response(bytes: &[u8], id: &str) -> Result<(), Refusal> {

@@ -5,7 +5,7 @@ mod legacy;
 mod refusal;
 mod v3;
 
-use crate::{DecodeError, Refusal, WakuMessage, exchange, limits::MAX_MESSAGE_FRAME};
+use crate::{DecodeError, Refusal, Status, WakuMessage, exchange, limits::MAX_MESSAGE_FRAME};
 
 /// What a node asks for, in either version.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,6 +66,15 @@ impl Version {
         match self {
             Self::V3 => v3::encode_response(response),
             Self::Legacy => legacy::encode_response(response),
+        }
+    }
+
+    /// The answer of a service over its rate limit, which does not look into the request.
+    pub(crate) fn too_many_requests() -> Response {
+        let text = "Request rejected due to too many requests";
+        Response {
+            id: "N/A".to_owned(),
+            outcome: Err(Refusal::new(Status::TOO_MANY_REQUESTS, text)),
         }
     }
 

@@ -11,7 +11,7 @@ use crate::{
     exchange, filter,
     lightpush::Version,
     limits::{MAX_CONNECTIONS_PER_PEER, MAX_PENDING_CONNECTIONS, PING_INTERVAL, PING_TIMEOUT},
-    metadata, peer_exchange, relay, streams,
+    metadata, peer_exchange, relay, store, streams,
 };
 
 /// What deployed nodes call their version of libp2p in identify.
@@ -27,6 +27,7 @@ pub(super) struct Behaviour {
     pub(super) filter: exchange::Behaviour,
     pub(super) filter_push: streams::Behaviour,
     pub(super) peer_exchange: exchange::Behaviour,
+    pub(super) store: exchange::Behaviour,
     identify: identify::Behaviour,
     ping: ping::Behaviour,
 }
@@ -54,6 +55,7 @@ impl Behaviour {
             filter: filter::requests(config.filter.is_some()),
             filter_push: filter::pushes(),
             peer_exchange: peer_exchange::behaviour(config.peer_exchange),
+            store: store::behaviour(config.store.is_some()),
             identify: identify::Behaviour::new(identify),
             ping: ping::Behaviour::new(
                 ping::Config::new()

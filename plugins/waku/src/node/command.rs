@@ -12,8 +12,9 @@ use super::{
     peer_exchange::RecordsReply,
     peers::PeerInfo,
     publish::Prepared,
+    store_client::StoreReply,
 };
-use crate::{MessageHash, NodeRecord, PubsubTopic, relay};
+use crate::{MessageHash, NodeRecord, PubsubTopic, StoreQuery, relay};
 
 pub(super) type Reply<T> = oneshot::Sender<T>;
 
@@ -27,6 +28,7 @@ pub(super) enum Command {
     Learn(Vec<NodeRecord>, Reply<()>),
     KnownPeers(Reply<Vec<KnownPeer>>),
     RestorePeers(Vec<KnownPeer>, Reply<()>),
+    QueryStore(PeerId, StoreQuery, StoreReply),
     SyncShards(Reply<()>),
     Connect(Multiaddr, Reply<Result<PeerId, ConnectError>>),
     Disconnect(Multiaddr, Reply<Result<(), ConnectError>>),
@@ -62,6 +64,7 @@ impl Driver {
                 self.seek_peers();
                 answer(reply, ());
             }
+            Command::QueryStore(peer, query, reply) => self.query_store(peer, query, reply),
             Command::SyncShards(reply) => {
                 self.sync_shards();
                 answer(reply, ());

@@ -6,7 +6,7 @@ use libp2p::Multiaddr;
 
 use super::NodeKey;
 use crate::{
-    NodeRecord, Shards, TreeUrl,
+    Archive, NodeRecord, RateLimits, Shards, TreeUrl,
     limits::{
         FILTER_KEEP_ALIVE, FILTER_TIME_CEILING, FILTER_TIMEOUT, MAX_AGENT, MAX_BOOTSTRAP, MAX_CONNECTIONS,
         MAX_CONNECTIONS_CEILING, MAX_DNS_TREES, MAX_EXTERNAL_ADDRS, MAX_FILTER_CRITERIA,
@@ -71,6 +71,10 @@ pub struct NodeConfig {
     pub shard_peers: usize,
     /// Connections to one IP address, except those over the loopback interface; 0 for any number.
     pub max_peers_per_ip: usize,
+    /// Keeps the messages that are relayed, and answers queries of peers from it (store).
+    pub store: Option<Archive>,
+    /// How often peers may ask the services.
+    pub rate_limits: RateLimits,
     /// Stream multiplexers that are offered.
     pub muxers: Muxers,
 }
@@ -141,6 +145,8 @@ impl Default for NodeConfig {
             dns: DnsConfig::default(),
             shard_peers: SHARD_PEERS,
             max_peers_per_ip: MAX_PEERS_PER_IP,
+            store: None,
+            rate_limits: RateLimits::default(),
             muxers: Muxers::default(),
         }
     }

@@ -27,12 +27,15 @@ use super::{
     peers::Peers,
     record::OwnRecord,
     redial::StaticPeers,
+    store_client::StoreClient,
+    store_server::StoreServer,
     transport,
 };
 use crate::{
-    PubsubTopic,
+    PubsubTopic, RateLimits,
     discovery::Discovery,
     limits::{FILTER_SWEEP, IDLE_TIMEOUT, MAX_NEGOTIATING_STREAMS, SCORE_SWEEP, SEEK_PERIOD},
+    rate::Limiter,
     relay,
 };
 
@@ -53,6 +56,9 @@ pub(super) struct Driver {
     pub(super) pushes: Pushes,
     pub(super) filter_client: FilterClient,
     pub(super) filter_server: FilterServer,
+    pub(super) store_client: StoreClient,
+    pub(super) store_server: StoreServer,
+    pub(super) rates: Rates,
     /// The shards that the node takes part in at present.
     pub(super) joined: BTreeSet<PubsubTopic>,
     pub(super) agent: String,
@@ -71,6 +77,23 @@ pub(super) struct Driver {
     seek: Interval,
     filter_sweep: Interval,
     filter_keep_alive: Interval,
+}
+
+/// How often peers may ask for what is answered at once.
+pub(super) struct Rates {
+    pub(super) lightpush: Limiter,
+    pub(super) lightpush_legacy: Limiter,
+    pub(super) filter: Limiter,
+}
+
+impl Rates {
+    fn new(limits: &RateLimits) -> Self {
+        Self {
+            lightpush: Limiter::new(limits.lightpush),
+            lightpush_legacy: Limiter::new(limits.lightpush),
+            filter: Limiter::new(limits.filter),
+        }
+    }
 }
 
 /// Whether the driver goes on.
@@ -115,6 +138,9 @@ impl Driver {
             pushes: Pushes::default(),
             filter_client: FilterClient::default(),
             filter_server: FilterServer::new(config.filter),
+            store_client: StoreClient::default(),
+            store_server: StoreServer::new(config.store, config.rate_limits.store),
+            rates: Rates::new(&config.rate_limits),
             joined: BTreeSet::new(),
             record,
             agent: config.agent,
@@ -153,6 +179,10 @@ impl Driver {
                 },
                 found = self.discovery.next() => {
                     self.discovered(found);
+                    Flow::Continue
+                }
+                Some(answer) = self.store_server.answers.recv() => {
+                    self.send_answer(answer);
                     Flow::Continue
                 }
                 () = redial => {

@@ -192,6 +192,23 @@ impl ServiceError {
     }
 }
 
+/// Why a history does not go on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HistoryError {
+    /// No connected peer serves the store.
+    #[error("no connected peer serves the store")]
+    NoStore,
+    /// The last store that was asked did not answer.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+}
+
+impl From<Stopped> for HistoryError {
+    fn from(stopped: Stopped) -> Self {
+        Self::Service(stopped.into())
+    }
+}
+
 /// Why a message was not published by a peer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LightPushError {

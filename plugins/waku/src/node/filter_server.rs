@@ -74,9 +74,12 @@ impl FilterServer {
 }
 
 impl Driver {
-    /// Hands a message to the filter subscribers and to the consumers here.
+    /// Hands a message to the archive, the filter subscribers and the consumers here; none of them is waited for.
     pub(super) fn hand_over(&mut self, received: ReceivedMessage) {
         let (now, counters) = (Instant::now(), &self.shared.counters);
+        if let Some(archive) = &self.shared.archive {
+            archive.offer(received.hash, received.pubsub_topic, &received.message);
+        }
         for peer in self.filter_server.push(&received, now, counters) {
             self.swarm.behaviour_mut().filter_push.open(peer);
         }
@@ -85,6 +88,12 @@ impl Driver {
 
     /// Serves a request of a subscriber. One that makes no sense gets no answer, as with deployed nodes.
     pub(super) fn serve_filter(&mut self, peer: PeerId, bytes: &[u8], channel: ResponseChannel<Vec<u8>>) {
+        let requests = &mut self.swarm.behaviour_mut().filter;
+        if !self.rates.filter.admits(peer, Instant::now()) {
+            self.shared.counters.rate_limited.add();
+            let _left = requests.send_response(channel, filter::too_many_requests());
+            return;
+        }
         let server = &mut self.filter_server;
         let (Some(subscriptions), Ok(request)) = (&mut server.subscriptions, filter::Request::decode(bytes))
         else {
@@ -99,7 +108,6 @@ impl Driver {
             tracing::debug!(peer_id = %peer, %refusal, "filter request");
         }
         let response = filter::encode_response(&request.id, &outcome);
-        let requests = &mut self.swarm.behaviour_mut().filter;
         // js-waku does not wait for the answer when it unsubscribes.
         let _left = requests.send_response(channel, response);
     }

@@ -103,6 +103,7 @@ impl Driver {
             BehaviourEvent::Filter(event) => self.hear_filter(event),
             BehaviourEvent::PeerExchange(event) => self.hear_peer_exchange(event),
             BehaviourEvent::FilterPush(event) => self.hear_pushes(event),
+            BehaviourEvent::Store(event) => self.hear_store(event),
             BehaviourEvent::LightpushLegacy(event) => self.hear_lightpush(Version::Legacy, event),
             BehaviourEvent::Identify(identify::Event::Received { peer_id, info, .. }) => {
                 let protocols: Vec<String> = info.protocols.iter().map(ToString::to_string).collect();

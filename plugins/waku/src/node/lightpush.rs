@@ -1,6 +1,6 @@
 //! Publishing for light nodes, and through a peer as a light node.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Instant};
 
 use libp2p::{
     PeerId,
@@ -17,6 +17,7 @@ use crate::{
     MessageHash, PubsubTopic, Refusal, Status, exchange,
     lightpush::{Request, Response, Version},
     limits::MAX_SERVICE_CALLS,
+    rate::Limiter,
 };
 
 /// What a peer says of a message that it has published.
@@ -83,7 +84,13 @@ impl Driver {
                 message: Message::Request { request, channel, .. },
                 ..
             } => {
-                let response = self.push_for(peer, version.decode_request(&request));
+                let response = match self.pusher_rate(version).admits(peer, Instant::now()) {
+                    true => self.push_for(peer, version.decode_request(&request)),
+                    false => {
+                        self.shared.counters.rate_limited.add();
+                        Version::too_many_requests()
+                    }
+                };
                 let bytes = version.encode_response(&response);
                 if self.pusher(version).send_response(channel, bytes).is_err() {
                     tracing::debug!(peer_id = %peer, "left before it knew what became of its message");
@@ -145,6 +152,13 @@ impl Driver {
         let relay_peers = self.shard_info(prepared.topic).peers;
         self.publish(prepared, Origin::Peer(peer))?;
         Ok(u32::try_from(relay_peers).unwrap_or(u32::MAX))
+    }
+
+    fn pusher_rate(&mut self, version: Version) -> &mut Limiter {
+        match version {
+            Version::V3 => &mut self.rates.lightpush,
+            Version::Legacy => &mut self.rates.lightpush_legacy,
+        }
     }
 
     fn pusher(&mut self, version: Version) -> &mut exchange::Behaviour {

@@ -14,6 +14,7 @@ mod filter_client;
 mod filter_server;
 mod filter_services;
 mod hear;
+mod history;
 mod key;
 mod lightpush;
 mod listen;
@@ -23,11 +24,14 @@ mod pool;
 mod publish;
 mod record;
 mod redial;
+mod resume;
 mod seek;
 mod seen;
 mod services;
 mod stats;
 mod stop;
+mod store_client;
+mod store_server;
 mod transport;
 
 use std::{
@@ -41,7 +45,9 @@ use std::{
 use libp2p::{Multiaddr, PeerId};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::{MessageHash, NodeRecord, PubsubTopic, ShardError, Shards, WakuMessage, limits::COMMAND_QUEUE};
+use crate::{
+    Archive, MessageHash, NodeRecord, PubsubTopic, ShardError, Shards, WakuMessage, limits::COMMAND_QUEUE,
+};
 use book::Source;
 use command::Command;
 use delivery::Delivery;
@@ -52,13 +58,16 @@ pub use book::KnownPeer;
 pub use config::{ConfigError, DnsConfig, FilterConfig, Muxers, NodeConfig};
 pub use delivery::{MessageReceiver, Origin, ReceivedMessage};
 pub use error::{
-    ConnectError, FilterError, LightPushError, NodeError, PublishError, ServiceError, Stopped, SubscribeError,
+    ConnectError, FilterError, HistoryError, LightPushError, NodeError, PublishError, ServiceError, Stopped,
+    SubscribeError,
 };
 pub use filter_services::FilterSubscription;
+pub use history::History;
 pub use key::{KeyError, NodeKey};
 pub use lightpush::LightPushReceipt;
 pub use peers::{Direction, PeerInfo};
 pub use pool::{Followed, SendError};
+pub use resume::ResumeError;
 pub use stats::NodeStats;
 
 /// A running Waku node. Clones are handles of the same node; it stops when [`shutdown`](Self::shutdown) is
@@ -82,6 +91,7 @@ struct Shared {
     relay: bool,
     max_message_size: usize,
     delivery: Delivery,
+    archive: Option<Archive>,
     counters: Counters,
 }
 
@@ -136,6 +146,7 @@ impl Node {
             relay: config.relay,
             max_message_size: config.max_message_size,
             delivery: Delivery::new(config.receiver_queue),
+            archive: config.store.clone(),
             counters: Counters::default(),
         });
         let (commands, inbox) = mpsc::channel(COMMAND_QUEUE);

@@ -1,11 +1,9 @@
 //! From a message to the peers of its shard.
 
-use std::{
-    sync::Arc,
-    time::{Instant, SystemTime, UNIX_EPOCH},
-};
+use std::{sync::Arc, time::Instant};
 
 use super::{PublishError, ReceivedMessage, Shared, config::PROOF_CLUSTER, delivery::Origin, driver::Driver};
+pub(super) use crate::archive::now_nanos;
 use crate::{MessageHash, PubsubTopic, WakuMessage, limits::MAX_META, relay};
 
 /// A message that has passed all checks.
@@ -59,12 +57,6 @@ pub(super) fn prepare(
         hash,
         message,
     })
-}
-
-/// Nanoseconds since 1970; a clock before it gives 1, one after 2262 the greatest number there is.
-pub(super) fn now_nanos() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX).max(1)
 }
 
 impl Driver {

@@ -25,6 +25,8 @@ pub struct NodeStats {
     pub pushed: u64,
     /// Messages that a filter subscriber missed because it was slow or could not be reached, counted for each.
     pub push_missed: u64,
+    /// Requests that were refused because their peers ask too often.
+    pub rate_limited: u64,
 }
 
 /// The live counters behind [`NodeStats`].
@@ -40,6 +42,7 @@ pub(super) struct Counters {
     pub(super) slow_peers: Counter,
     pub(super) pushed: Counter,
     pub(super) push_missed: Counter,
+    pub(super) rate_limited: Counter,
 }
 
 impl Counters {
@@ -55,6 +58,7 @@ impl Counters {
             slow_peers: self.slow_peers.get(),
             pushed: self.pushed.get(),
             push_missed: self.push_missed.get(),
+            rate_limited: self.rate_limited.get(),
         }
     }
 }

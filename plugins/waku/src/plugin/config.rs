@@ -11,8 +11,9 @@ use zeroize::Zeroize;
 
 use super::preset::{self, Preset};
 use crate::{
-    ConfigError, DnsConfig, FilterConfig, KeyError, Multiaddr, NodeConfig, NodeKey, NodeRecord, RecordError,
-    TreeUrlError,
+    ConfigError, DnsConfig, FilterConfig, KeyError, Multiaddr, NodeConfig, NodeKey, NodeRecord,
+    RateLimitError, RateLimits, RecordError, Retention, RetentionError, TreeUrlError,
+    limits::MAX_RATE_LIMITS,
 };
 
 const DNS_PORT: u16 = 53;
@@ -93,6 +94,22 @@ pub struct WakuConfig {
     /// Whether to push messages to light nodes (filter).
     #[default(false)]
     pub filter: bool,
+    /// Whether to keep messages in an archive and answer queries of peers from it (store). Needs `storage.kv`.
+    #[default(false)]
+    pub store: bool,
+    /// What the archive removes: `time:SECONDS`, `capacity:MESSAGES`, `size:NUMBERMB` or `…GB`, several of them with
+    /// `;` between; `none` for nothing.
+    #[default("time:172800")]
+    pub store_retention: String,
+    /// Whether the archive fetches from connected store nodes what it has missed since the node was last online, six
+    /// hours at most.
+    #[default(false)]
+    pub store_resume: bool,
+    /// How often peers may ask the services, as `PROTOCOL:REQUESTS/PERIOD` with the protocols `store`, `lightpush`,
+    /// `filter` and `px`, and the units `h`, `m`, `s` and `ms`; without a protocol for all that are not named. At most
+    /// 32. Empty: `filter:100/1s`, `lightpush:5/1s` and `px:5/1s`.
+    #[default([])]
+    pub rate_limits: Vec<String>,
 }
 
 /// A node key as the configuration has it. `Debug` does not show it, and its memory is wiped in the end.
@@ -152,6 +169,12 @@ pub enum ConfigFault {
     /// A network that is not known; carries its name.
     #[error("preset: {0:?} is none of twn, logos.test, logos.dev and status.prod")]
     Preset(String),
+    /// A retention policy that makes no sense.
+    #[error("store_retention: {0}")]
+    Retention(#[from] RetentionError),
+    /// A rate limit that makes no sense.
+    #[error("rate_limits: {0}")]
+    RateLimit(#[from] RateLimitError),
     /// The node key is no key.
     #[error("node_key: {0}")]
     Key(#[from] KeyError),
@@ -165,6 +188,7 @@ impl WakuConfig {
         if self.node_key.is_some() && self.node_key_file.is_some() {
             return Err(ConfigFault::TwoKeys);
         }
+        Retention::parse(&self.store_retention)?;
         let key = match &self.node_key {
             Some(text) => text.key()?,
             None => NodeKey::random(),
@@ -174,7 +198,20 @@ impl WakuConfig {
             .map_err(|error| ConfigFault::Bounds(renamed(error)))
     }
 
-    /// The node's own configuration.
+    fn rate_limits(&self) -> Result<RateLimits, ConfigFault> {
+        let found = self.rate_limits.len();
+        if found > MAX_RATE_LIMITS {
+            return Err(ConfigFault::Bounds(ConfigError::TooLong {
+                field: "rate_limits",
+                unit: "entries",
+                max: MAX_RATE_LIMITS,
+                found,
+            }));
+        }
+        Ok(RateLimits::parse(&self.rate_limits)?)
+    }
+
+    /// The node's own configuration, but for the archive.
     pub(super) fn node(&self, key: NodeKey) -> Result<NodeConfig, ConfigFault> {
         let defaults = NodeConfig::default();
         let preset = self.preset()?.unwrap_or(&preset::NONE);
@@ -203,6 +240,8 @@ impl WakuConfig {
             shard_peers: self.shard_peers as usize,
             max_peers_per_ip: self.ip_colocation_limit as usize,
             filter_keep_alive: defaults.filter_keep_alive,
+            store: None,
+            rate_limits: self.rate_limits()?,
             muxers: defaults.muxers,
         })
     }
@@ -425,6 +464,18 @@ mod tests {
             text(|c| c.listen_addresses.push("/ip4/127.0.0.1/udp/1".into())),
             "listen_addresses[2]: \"/ip4/127.0.0.1/udp/1\" is not of the form /ip4/ADDRESS/tcp/PORT or \
              /ip4/ADDRESS/tcp/PORT/ws"
+        );
+        assert_eq!(
+            text(|c| c.store_retention = "age:1".into()),
+            "store_retention: unknown retention policy"
+        );
+        assert_eq!(
+            text(|c| c.rate_limits = vec!["store".into()]),
+            "rate_limits: Invalid rate-limit setting: store"
+        );
+        assert_eq!(
+            text(|c| c.rate_limits = vec!["px:1/1s".into(); 33]),
+            "rate_limits has 33 entries, the limit is 32"
         );
         let fault = text(|c| c.static_peers = vec!["localhost:60000".into()]);
         assert!(

@@ -1,9 +1,10 @@
-//! The node as a module: `waku.relay`, `waku.node`, `waku.lightpush` and `waku.filter`.
+//! The node as a module: `waku.relay`, `waku.node`, `waku.lightpush`, `waku.filter` and `waku.store`.
 //!
-//! A call goes from its trait ([`relay`], [`node`], [`services`]) to the [`Node`], with the types turned in [`convert`]. A message
+//! A call goes from its trait ([`relay`], [`node`], [`services`], [`store`]) to the [`Node`], with the types turned in [`convert`]. A message
 //! goes from the node through [`forward`] to the event. What a successor takes over is in [`state`]; what any later
-//! start finds, a swap or not, is in [`kept`].
+//! start finds, a swap or not, is in [`kept`] and, as far as it is messages, in the [`archive`].
 
+mod archive;
 mod config;
 mod convert;
 mod forward;
@@ -15,6 +16,7 @@ mod redial;
 mod relay;
 mod services;
 mod state;
+mod store;
 mod subscriptions;
 
 use std::{
@@ -46,12 +48,19 @@ pub struct Waku {
     forwarding: Mutex<JoinSet<()>>,
     kept: Kept,
     peer_store: Option<PeerStore>,
+    archive: Option<archive::Kept>,
 }
 
 /// A Waku v2 node. It relays messages over gossipsub and tells them by events.
 #[module(
     name = "waku",
-    provides(waku_api::Relay, waku_api::Node, waku_api::LightPush, waku_api::Filter),
+    provides(
+        waku_api::Relay,
+        waku_api::Node,
+        waku_api::LightPush,
+        waku_api::Filter,
+        waku_api::Store
+    ),
     optional(KvClient = "^1.2"),
     state(version = 1),
     exclusive("tcp, websocket and udp ports")
@@ -67,7 +76,12 @@ impl Module for Waku {
     async fn start(context: Context, config: WakuConfig) -> Result<Self, Error> {
         let kept = Kept::new(context.data_dir());
         let key = key(&config, context.data_dir()).await?;
-        let node = start_on_kept_ports(config.node(key)?, &kept).await?;
+        let archive = archive::open(&context, &config).await?;
+        let node = NodeConfig {
+            store: archive.clone(),
+            ..config.node(key)?
+        };
+        let node = start_on_kept_ports(node, &kept).await?;
         node.remember(kept.take_delivered().await);
         let receiver = node.messages()?;
         let started = RelayStarted {
@@ -79,6 +93,7 @@ impl Module for Waku {
         forwarding.spawn(forward::peer_count(node.connected(), context.events()));
         tracing::info!(peer_id = %node.peer_id(), addresses = ?node.bound(), "the node listens");
         let peer_store = PeerStore::open(&context, &node).await;
+        let archive = archive.map(|it| archive::Kept::new(node.clone(), it, config.store_resume));
         Ok(Self {
             followed: Followed::new(node.clone()),
             node,
@@ -86,6 +101,7 @@ impl Module for Waku {
             forwarding: Mutex::new(forwarding),
             kept,
             peer_store,
+            archive,
         })
     }
 
@@ -102,6 +118,9 @@ impl Module for Waku {
             tracing::warn!("subscribers were too slow for the last messages, which they lost");
         }
         self.kept.keep_delivered(self.node.delivered()).await;
+        if let Some(archive) = &self.archive {
+            archive.close().await;
+        }
     }
 
     async fn export(&self) -> Result<WakuState, Error> {

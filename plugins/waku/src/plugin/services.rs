@@ -120,7 +120,7 @@ fn shard(text: Option<String>) -> Result<Option<PubsubTopic>, waku_api::TopicErr
     text.map(|text| pubsub_topic(&text)).transpose()
 }
 
-fn peer(peer_id: String) -> Result<PeerId, ServiceError> {
+pub(super) fn peer(peer_id: String) -> Result<PeerId, ServiceError> {
     peer_id.parse().map_err(|error| ServiceError::InvalidPeer {
         reason: format!("{error}"),
         peer_id,
