@@ -225,8 +225,8 @@ pub const MAX_STORE_RESPONSE: usize = 16 * 1024 * 1024;
 pub const STORE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Store queries of peers that are worked on or wait for it; further ones are refused.
 pub const STORE_REQUESTS: usize = 64;
-/// Store queries that are worked on at once.
-pub const STORE_QUERIES: usize = 16;
+/// Store queries that are worked on at once: as many as `storage` reads at once.
+pub const STORE_QUERIES: usize = 4;
 /// Store services that a query is tried at, one after the other.
 pub const STORE_PEERS: usize = 5;
 

@@ -10,6 +10,9 @@
 //   {"ping": true}                               asks the filter service whether it knows us
 //   {"exchange": COUNT}                          peer exchange
 //   {"record": "enr:…"}                          reads a node record
+//   {"query": {"topic", "forward", "limit", "start", "end"}}   store, page by page; times in milliseconds
+//   {"lookup": {"topic", "hashes"}}              store, by hash
+//   {"encode": {"request", "response"}}          in the fields of @waku/proto, with {"bytes": HEX} and {"int": DIGITS}
 //   {"close": true}                              stops, as the end of stdin does
 // stdout, one event a line:
 //   {"ready": {"peerId"}}
@@ -19,6 +22,8 @@
 //   {"received": {"topic", "payload", "hash", "timestamp"}}   timestamp in milliseconds
 //   {"exchanged": {"error", "records"}}          the records as {"record"} has them
 //   {"record": {"peerId", "clusterId", "shards", "lightPush", "filter", "addresses"}}
+//   {"queried": [[{"topic", "payload", "hash", "timestamp"}]]}   the messages of each page
+//   {"encoded": {"request", "response"}}         hexadecimal texts
 //   {"error": TEXT}                              the command that could not be handled, and why
 
 import "../with-resolvers.mjs";
@@ -30,6 +35,7 @@ import { multiaddr } from "@multiformats/multiaddr";
 import { FilterCore, LightPushCore } from "@waku/core";
 import { wakuPeerExchangeDiscovery } from "@waku/discovery";
 import { EnrDecoder } from "@waku/enr";
+import { proto_store } from "@waku/proto";
 import { createLightNode } from "@waku/sdk";
 
 const IDENTIFY_WAIT_MS = 15_000;
@@ -90,10 +96,44 @@ function decoderOf(contentTopic) {
   return known;
 }
 
-function received(message) {
+function shown(message) {
   const payload = new TextDecoder().decode(message.payload);
   const timestamp = message.timestamp?.getTime() ?? null;
-  say({ received: { topic: message.contentTopic, payload, hash: message.hashStr, timestamp } });
+  return { topic: message.contentTopic, payload, hash: message.hashStr, timestamp };
+}
+
+function received(message) {
+  say({ received: shown(message) });
+}
+
+async function query(topic, options) {
+  const pages = [];
+  for await (const page of node.store.queryGenerator([decoderOf(topic)], { peerId: service, ...options })) {
+    pages.push((await Promise.all(page)).map(shown));
+  }
+  say({ queried: pages });
+}
+
+function bytes(hex) {
+  return Uint8Array.from(Buffer.from(hex, "hex"));
+}
+
+// Of what JSON has no form for.
+function asProto(value) {
+  if (Array.isArray(value)) return value.map(asProto);
+  if (value === null || typeof value !== "object") return value;
+  if ("bytes" in value) return bytes(value.bytes);
+  if ("int" in value) return BigInt(value.int);
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, asProto(part)]));
+}
+
+function encode({ request, response }) {
+  const hex = (codec, value) => Buffer.from(codec.encode(asProto(value))).toString("hex");
+  const encoded = {
+    request: hex(proto_store.StoreQueryRequest, request),
+    response: hex(proto_store.StoreQueryResponse, response),
+  };
+  say({ encoded });
 }
 
 function described(enr) {
@@ -127,7 +167,15 @@ async function obey(command) {
     say({ exchanged: { error, records: (peerInfos ?? []).map(({ ENR }) => described(ENR)) } });
   } else if (command.record !== undefined) {
     say({ record: described(await EnrDecoder.fromString(command.record)) });
-  } else if (command.close !== undefined) await close();
+  } else if (command.query !== undefined) {
+    const { topic, forward, limit, start, end } = command.query;
+    const times = start === null ? {} : { timeStart: new Date(start), timeEnd: new Date(end) };
+    await query(topic, { paginationForward: forward, paginationLimit: limit, ...times });
+  } else if (command.lookup !== undefined) {
+    const { topic, hashes } = command.lookup;
+    await query(topic, { messageHashes: hashes.map(bytes) });
+  } else if (command.encode !== undefined) encode(command.encode);
+  else if (command.close !== undefined) await close();
   else throw new Error("unknown command");
 }
 

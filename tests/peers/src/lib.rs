@@ -15,6 +15,6 @@ mod toychat;
 
 pub use event::{Chat, Event, Metadata, Peer, Ready, Sent};
 pub use install::InstallError;
-pub use light::{LightConnected, LightNode, LightReceived, LightRecord};
+pub use light::{LightConnected, LightEncoded, LightNode, LightQuery, LightReceived, LightRecord};
 pub use process::PeerError;
 pub use toychat::{Options, ToyChat};

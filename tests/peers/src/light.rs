@@ -23,6 +23,8 @@ enum Event {
     Exchanged(Exchanged),
     Record(LightRecord),
     Received(LightReceived),
+    Queried(Vec<Vec<LightReceived>>),
+    Encoded(LightEncoded),
     Error(String),
 }
 
@@ -84,7 +86,7 @@ pub struct LightRecord {
     pub addresses: Vec<String>,
 }
 
-/// A message that was pushed to the light node.
+/// A message that was pushed to the light node, or found by it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct LightReceived {
     /// The content topic.
@@ -95,6 +97,28 @@ pub struct LightReceived {
     pub hash: String,
     /// Milliseconds since 1970.
     pub timestamp: Option<u64>,
+}
+
+/// Encodings of the store protocol as @waku/proto writes them, in hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct LightEncoded {
+    /// A request.
+    pub request: String,
+    /// A response.
+    pub response: String,
+}
+
+/// What the light node asks a store for.
+#[derive(Debug, Clone, Copy)]
+pub struct LightQuery<'a> {
+    /// The content topic.
+    pub topic: &'a str,
+    /// From the oldest to the newest, or back.
+    pub forward: bool,
+    /// Messages of one page.
+    pub limit: u32,
+    /// From when to when, in milliseconds since 1970.
+    pub time: Option<(u64, u64)>,
 }
 
 /// A running js-waku light node. It is killed when dropped.
@@ -242,6 +266,56 @@ impl LightNode {
             _ => None,
         };
         self.process.wait_for(received).await
+    }
+
+    /// Asks the service's store page by page until a page is empty. Gives the messages of each page.
+    ///
+    /// # Errors
+    /// [`PeerError`].
+    pub async fn query(&mut self, query: LightQuery<'_>) -> Result<Vec<Vec<LightReceived>>, PeerError> {
+        let command = json!({ "query": {
+            "topic": query.topic,
+            "forward": query.forward,
+            "limit": query.limit,
+            "start": query.time.map(|(start, _)| start),
+            "end": query.time.map(|(_, end)| end),
+        }});
+        self.queried(command).await
+    }
+
+    /// Asks the service's store for the messages of these hashes, which are hexadecimal digits.
+    ///
+    /// # Errors
+    /// [`PeerError`].
+    pub async fn lookup(&mut self, topic: &str, hashes: &[String]) -> Result<Vec<LightReceived>, PeerError> {
+        let command = json!({ "lookup": { "topic": topic, "hashes": hashes } });
+        Ok(self.queried(command).await?.concat())
+    }
+
+    /// Encodes a request and a response of the store protocol with @waku/proto. Their fields have its names; bytes are
+    /// `{"bytes": HEX}`, 64-bit numbers `{"int": DIGITS}`.
+    ///
+    /// # Errors
+    /// [`PeerError`].
+    pub async fn encode(
+        &mut self,
+        request: serde_json::Value,
+        response: serde_json::Value,
+    ) -> Result<LightEncoded, PeerError> {
+        let command = json!({ "encode": { "request": request, "response": response } });
+        self.ask(command, |event| match event {
+            Event::Encoded(encoded) => Some(encoded),
+            _ => None,
+        })
+        .await
+    }
+
+    async fn queried(&mut self, command: serde_json::Value) -> Result<Vec<Vec<LightReceived>>, PeerError> {
+        self.ask(command, |event| match event {
+            Event::Queried(pages) => Some(pages),
+            _ => None,
+        })
+        .await
     }
 
     /// Lets the node end by itself.

@@ -66,6 +66,10 @@ impl Kept {
 }
 
 async fn keep_up(node: Node, archive: Archive, is_current: Arc<AtomicBool>) {
+    if archive.last_online().await.is_ok_and(|last| last.is_none()) {
+        // A new archive has missed nothing.
+        is_current.store(true, Relaxed);
+    }
     while !is_current.load(Relaxed) {
         wait_for_store(&node).await;
         match node.resume(&archive).await {

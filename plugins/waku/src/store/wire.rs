@@ -62,7 +62,7 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// The direction is always written: without it deployed nodes go forward.
+    /// What deployed nodes write is always written.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let query = &self.query;
         WireRequest {
@@ -80,7 +80,7 @@ impl Request {
         .encode_to_vec()
     }
 
-    /// Reads a request, or says with what to refuse it.
+    /// Reads a request, or says with what to refuse it. One without a direction goes backward: so js-waku asks for it.
     pub(crate) fn decode(request: &[u8]) -> Result<Self, Refusal> {
         let refusal =
             |error: DecodeError| Refusal::new(Status::BAD_REQUEST, format!("decoding rpc failed: {error}"));
@@ -94,7 +94,7 @@ impl Request {
             time_end: wire.time_end,
             hashes: wire.message_hashes.iter().map(|it| padded(it)).collect(),
             cursor: wire.pagination_cursor.as_deref().map(padded),
-            forward: wire.pagination_forward.unwrap_or(true),
+            forward: wire.pagination_forward.unwrap_or_default(),
             limit: wire.pagination_limit,
         };
         let id = id.map_err(refusal)?;
@@ -160,8 +160,8 @@ pub(crate) fn decode_response(response: &[u8], id: &str) -> Result<StorePage, Re
     let status = Status(wire.status_code.ok_or_else(|| bad("no status code".to_owned()))?);
     if status != Status::OK {
         let text = wire.status_desc.unwrap_or_default();
-        let bare = text.strip_prefix(&format!("{status}: ")).unwrap_or(&text);
-        return Err(Refusal::new(status, bare));
+        let bare = text.strip_prefix(&status.to_string()).unwrap_or(&text);
+        return Err(Refusal::new(status, bare.strip_prefix(": ").unwrap_or(bare)));
     }
     if wire.request_id.as_deref() != Some(id) {
         return Err(bad("request_id_mismatch".to_owned()));

@@ -43,9 +43,9 @@ fn requests_have_the_fields_of_the_specification() {
 }
 
 #[test]
-fn what_a_request_leaves_out_is_read_as_deployed_nodes_do() {
+fn a_request_that_leaves_everything_out_asks_for_the_newest_hashes() {
     let read = Request::decode(&[0x0a, 0]).unwrap();
-    assert!(read.query.forward && !read.query.include_data);
+    assert!(!read.query.forward && !read.query.include_data);
     assert_eq!((read.id.as_str(), read.query.page()), ("", 20));
     let hashes = Request::decode(&[0x0a, 0, 0xa2, 1, 1, 7, 0x9a, 3, 0]).unwrap();
     assert_eq!(hashes.query.hashes[0].as_bytes()[..2], [7, 0]);
@@ -122,10 +122,9 @@ fn refusals_have_the_texts_of_deployed_nodes() {
         "300 BAD_RESPONSE: archive error: DRIVER_ERROR: cursor not found"
     );
     let text = hex::encode("TOO_MANY_REQUESTS");
-    assert_eq!(
-        hex::encode(encode_response("N/A", &Err(limited))),
-        format!("0a034e2f4150ad035a11{text}")
-    );
+    let bytes = encode_response("N/A", &Err(limited.clone()));
+    assert_eq!(hex::encode(&bytes), format!("0a034e2f4150ad035a11{text}"));
+    assert_eq!(decode_response(&bytes, "r1"), Err(limited));
 }
 
 fn any_query() -> impl Strategy<Value = StoreQuery> {

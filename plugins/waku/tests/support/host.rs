@@ -8,7 +8,7 @@ use std::{
 };
 
 use backplane_host::{FrontEnd, Host, SwapReport, bundle::Grants};
-use waku_api::{FilterClient, LightPushClient, NodeClient, RelayClient};
+use waku_api::{FilterClient, LightPushClient, NodeClient, RelayClient, StoreClient};
 
 /// The library that was built with this test.
 pub(crate) fn library() -> PathBuf {
@@ -24,6 +24,7 @@ pub(crate) struct Hosted {
     pub(crate) node: NodeClient,
     pub(crate) lightpush: LightPushClient,
     pub(crate) filter: FilterClient,
+    pub(crate) store: StoreClient,
 }
 
 impl Hosted {
@@ -45,6 +46,7 @@ impl Hosted {
             node: front.client().unwrap(),
             lightpush: front.client().unwrap(),
             filter: front.client().unwrap(),
+            store: front.client().unwrap(),
             front,
             host,
         }
