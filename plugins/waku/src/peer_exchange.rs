@@ -80,7 +80,7 @@ pub(crate) fn encode_response(outcome: Result<Vec<NodeRecord>, Refusal>) -> Vec<
         Err(refusal) => Answer {
             peer_infos: Vec::new(),
             status_code: Some(refusal.status.0),
-            status_desc: Some(refusal.text),
+            status_desc: Some(refusal.text).filter(|text| !text.is_empty()),
         },
     };
     Rpc {

@@ -282,6 +282,7 @@ async fn peers_that_ask_too_often_are_refused_as_deployed_nodes_do() {
         store: Some(archive),
         lightpush: true,
         filter: Some(FilterConfig::default()),
+        peer_exchange: true,
         rate_limits: twice_an_hour(),
         ..config(TCP)
     })
@@ -299,6 +300,10 @@ async fn peers_that_ask_too_often_are_refused_as_deployed_nodes_do() {
             limited("Request rejected due to too many requests"),
         ),
         ("/vac/waku/lightpush/2.0.0-beta1", legacy),
+        (
+            "/vac/waku/peer-exchange/2.0.0-alpha1",
+            "0a00120350ad03".to_owned(),
+        ),
     ] {
         for _ in 0..2 {
             assert_ne!(
@@ -313,7 +318,7 @@ async fn peers_that_ask_too_often_are_refused_as_deployed_nodes_do() {
             "{protocol}"
         );
     }
-    assert_eq!(service.stats().rate_limited, 4);
+    assert_eq!(service.stats().rate_limited, 5);
 
     let client = client_of(&[&service]).await;
     let refused = client.query_store(service.peer_id(), StoreQuery::default()).await;

@@ -84,6 +84,7 @@ pub(super) struct Rates {
     pub(super) lightpush: Limiter,
     pub(super) lightpush_legacy: Limiter,
     pub(super) filter: Limiter,
+    pub(super) peer_exchange: Limiter,
 }
 
 impl Rates {
@@ -92,6 +93,7 @@ impl Rates {
             lightpush: Limiter::new(limits.lightpush),
             lightpush_legacy: Limiter::new(limits.lightpush),
             filter: Limiter::new(limits.filter),
+            peer_exchange: Limiter::new(limits.peer_exchange),
         }
     }
 }

@@ -18,7 +18,7 @@ use super::{
     seek::exchanges_peers,
 };
 use crate::{
-    NodeRecord, exchange,
+    NodeRecord, Refusal, Status, exchange,
     limits::{EXCHANGE_COUNT, EXCHANGE_PAUSE, MAX_SERVICE_CALLS},
     peer_exchange,
 };
@@ -81,8 +81,16 @@ impl Driver {
                 message: Message::Request { request, channel, .. },
                 ..
             } => {
-                let count = peer_exchange::decode_request(&request);
-                let records = count.map(|count| self.book.records(count, &peer));
+                let records = match self.rates.peer_exchange.admits(peer, Instant::now()) {
+                    true => {
+                        let count = peer_exchange::decode_request(&request);
+                        count.map(|count| self.book.records(count, &peer))
+                    }
+                    false => {
+                        self.shared.counters.rate_limited.add();
+                        Err(Refusal::new(Status::TOO_MANY_REQUESTS, ""))
+                    }
+                };
                 let bytes = peer_exchange::encode_response(records);
                 let exchange = &mut self.swarm.behaviour_mut().peer_exchange;
                 if exchange.send_response(channel, bytes).is_err() {

@@ -32,6 +32,7 @@ impl OwnRecord {
             .ok_or_else(|| failed("the node key signs no records".to_owned()))?;
         let capabilities = Capabilities::default()
             .with_if(config.relay, Capabilities::RELAY)
+            .with_if(config.store.is_some(), Capabilities::STORE)
             .with_if(config.filter.is_some(), Capabilities::FILTER)
             .with_if(config.relay && config.lightpush, Capabilities::LIGHTPUSH);
         let content = Content::new(capabilities, None, None);

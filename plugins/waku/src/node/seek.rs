@@ -12,7 +12,7 @@ use crate::{
     Capabilities, filter,
     lightpush::Version,
     limits::{MAX_SEEK_DIALS, SERVICE_PEERS},
-    peer_exchange,
+    peer_exchange, store,
 };
 
 /// What a light node needs peers for.
@@ -127,6 +127,7 @@ pub(super) fn capabilities(protocols: &[String]) -> Capabilities {
     let speaks = |protocol: &str| protocols.iter().any(|it| it == protocol);
     Capabilities::default()
         .with_if(speaks(crate::relay::PROTOCOL), Capabilities::RELAY)
+        .with_if(store::is_served(protocols), Capabilities::STORE)
         .with_if(speaks(filter::SUBSCRIBE), Capabilities::FILTER)
         .with_if(
             speaks(Version::V3.protocol()) || speaks(Version::Legacy.protocol()),
