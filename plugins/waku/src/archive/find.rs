@@ -110,12 +110,12 @@ impl<'a> Topics<'a> {
 impl Bounds {
     async fn of(job: &Job, query: &StoreQuery) -> Result<Self, ArchiveError> {
         let mut start = query.time_start.map(sortable).unwrap_or_default().to_vec();
-        let mut stop = query.time_end.and_then(|end| end.checked_add(1));
-        let mut stop = stop.take().map(|end| sortable(end).to_vec());
+        let behind = query.time_end.and_then(|end| end.checked_add(1));
+        let mut stop = behind.map(|end| sortable(end).to_vec());
         if let Some(cursor) = query.cursor {
-            let hashes = vec![Bytes(cursor.as_bytes().to_vec())];
-            let row = job.kv.get_many(&job.name, &HASHES.to_owned(), &hashes).await?;
-            let row = row.into_iter().next().flatten().ok_or(ArchiveError::Cursor)?;
+            let hash = Bytes(cursor.as_bytes().to_vec());
+            let row = job.kv.get(&job.name, &HASHES.to_owned(), &hash).await?;
+            let row = row.ok_or(ArchiveError::Cursor)?;
             let (timestamp, _) = hash_row(&row).ok_or(ArchiveError::Damaged("hash"))?;
             let key = Place {
                 timestamp,

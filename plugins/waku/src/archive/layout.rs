@@ -119,8 +119,7 @@ impl Record {
 
 /// The keys of a message in each category.
 fn keys(place: Place, pubsub_topic: PubsubTopic, content_topic: &str) -> [(&'static str, Vec<u8>); 4] {
-    let (shard, place) = (shard_prefix(pubsub_topic), (place, place.key()));
-    let (place, key) = place;
+    let (shard, key) = (shard_prefix(pubsub_topic), place.key());
     [
         (HASHES, place.hash.as_bytes().to_vec()),
         (

@@ -199,8 +199,7 @@ impl Writer {
             None => false,
         };
         let expired = self.retention.oldest(now_nanos());
-        let count_only = excess == 0 && !heavy;
-        if count_only && !self.is_expired(expired).await? {
+        if excess == 0 && !heavy && !self.is_expired(expired).await? {
             return Ok(false);
         }
         let rows = self.job.oldest(RETENTION_STEP, true).await?;
