@@ -54,8 +54,11 @@ fn somewhere(turn: u64, messages: u64) -> u64 {
     turn.wrapping_mul(0x9e37_79b9_7f4a_7c15) % (messages - (PAGE + 1) * TOPICS)
 }
 
+/// A way to ask for a page, and the page of a turn out of so many messages.
+type Query = (&'static str, fn(u64, u64) -> StoreQuery);
+
 /// Every way to ask for a page of 100 messages from somewhere in the archive.
-fn queries() -> [(&'static str, fn(u64, u64) -> StoreQuery); 7] {
+fn queries() -> [Query; 7] {
     fn page() -> StoreQuery {
         StoreQuery {
             limit: Some(PAGE),
@@ -128,7 +131,7 @@ fn measure(
     criterion: &mut Criterion,
     runtime: &Runtime,
     (archive, messages): (&Archive, u64),
-    (name, query): (&'static str, fn(u64, u64) -> StoreQuery),
+    (name, query): Query,
     times: &Times,
 ) {
     let mut turn = 0;
