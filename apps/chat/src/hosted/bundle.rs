@@ -22,7 +22,10 @@ pub fn text(options: &Options, data_dir: &Path, plugins: &Path) -> String {
     let chat = table([("content-topic", options.content_topic.clone().into())]);
     let modules = table([
         ("storage", Table::new().into()),
-        ("waku", table([("config", waku.into())]).into()),
+        (
+            "waku",
+            table([("grants", vec!["storage.kv"].into()), ("config", waku.into())]).into(),
+        ),
         (
             "chat",
             table([
@@ -85,11 +88,12 @@ mod tests {
     }
 
     #[test]
-    fn only_the_chat_may_call_others_and_only_what_it_needs() {
+    fn modules_may_call_only_what_they_need() {
         let bundle = bundle(&[]);
         let grants = |name: &str| serde_json::to_string(&bundle.modules[name].grants).unwrap();
         assert_eq!(grants("chat"), r#"["storage.kv","waku.relay"]"#);
-        for module in ["storage", "waku", "wallet"] {
+        assert_eq!(grants("waku"), r#"["storage.kv"]"#);
+        for module in ["storage", "wallet"] {
             assert_eq!(grants(module), "[]");
         }
     }
