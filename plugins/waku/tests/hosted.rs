@@ -76,7 +76,13 @@ fn the_library_exports_its_entry_and_nothing_else() {
         (&*manifest.name, &provides[..]),
         (
             "waku",
-            &["waku.relay", "waku.node", "waku.lightpush", "waku.filter"][..]
+            &[
+                "waku.relay",
+                "waku.node",
+                "waku.lightpush",
+                "waku.filter",
+                "waku.store"
+            ][..]
         )
     );
     assert_eq!(manifest.exclusive, ["tcp, websocket and udp ports"]);

@@ -3,12 +3,16 @@
 mod support;
 
 use support::{CONTENT_TOPIC, TCP, address, config, light, message, next, relay_behind, start, until};
-use waku_plugin::{FilterConfig, Followed, Node, NodeConfig, SendError};
+use waku_plugin::{FilterConfig, Followed, Node, NodeConfig, RateLimit, RateLimits, SendError};
 
 async fn service() -> Node {
     start(NodeConfig {
         lightpush: true,
         filter: Some(FilterConfig::default()),
+        rate_limits: RateLimits {
+            lightpush: RateLimit::NONE,
+            ..RateLimits::default()
+        },
         ..config(TCP)
     })
     .await
