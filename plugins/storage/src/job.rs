@@ -210,7 +210,7 @@ impl Kept for Job {
     }
 
     fn rekey(&self, rekey: Rekey) -> Result<()> {
-        let (reply, answer) = mpsc::channel();
+        let (reply, answer) = mpsc::sync_channel(1);
         let order = move |writer: &mut Writer| {
             // Whoever has gone away meanwhile does not hear of it.
             let _ = reply.send(writer.rekey(&rekey));
