@@ -4,14 +4,13 @@
 use backplane_descriptor::Overflow;
 use backplane_host::bundle::Grants;
 use backplane_host::{FrontEnd, Host};
-use backplane_test_support::{cargo_build, fixture};
+use backplane_test_support::fixture;
 use backplane_tests::host;
 use criterion::{BenchmarkId, Criterion, Throughput};
 use fixture_bench_api::{EchoClient, Kind, RunnerClient, echo_events};
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 const SUBSCRIBERS: usize = 8;
@@ -232,71 +231,7 @@ async fn broadcast(times: u64) -> Duration {
     start.elapsed()
 }
 
-/// The modules of a bundle with the four plugins.
-fn four_plugins() -> String {
-    let plugins =
-        ["waku", "storage", "chat", "wallet"].map(|name| (name, cargo_build(&format!("{name}-plugin"))));
-    let module = |(name, file): &(&str, PathBuf)| {
-        let grants = if *name == "chat" {
-            "grants = [\"waku.*\", \"storage.kv\"]"
-        } else {
-            ""
-        };
-        format!("[modules.{name}]\nplugin = {file:?}\n{grants}\n")
-    };
-    plugins.each_ref().map(module).concat()
-}
-
-/// From an empty folder to four modules that answer, and back.
-fn start(criterion: &mut Criterion, figures: &mut Figures, modules: &str) {
-    let mut group = criterion.benchmark_group("host");
-    group.sample_size(10);
-    let name = "start with four plugins";
-    group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
-        bencher.iter_custom(|times| {
-            let mut total = Duration::ZERO;
-            for _ in 0..times {
-                let folder = tempfile::tempdir().expect("a folder");
-                let begun = Instant::now();
-                let host = host(folder.path(), modules).expect("the host starts");
-                assert!(host.wait_ready(Duration::from_secs(10)));
-                total += begun.elapsed();
-                assert!(host.stop().is_empty());
-            }
-            figures.note(name, total, times);
-            total
-        });
-    });
-    group.finish();
-}
-
-/// What a host with four plugins holds in memory; before anything else has run in this process.
-fn memory(modules: &str) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let before = resident_kib();
-    let host = host(folder.path(), modules).expect("the host starts");
-    assert!(host.wait_ready(Duration::from_secs(10)));
-    let with = resident_kib();
-    println!("resident: {before} KiB without a host, {with} KiB with four plugins");
-    assert!(host.stop().is_empty());
-}
-
-/// What the process holds in memory.
-fn resident_kib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmRSS:"))
-        .expect("it has a line for it");
-    line.split_whitespace()
-        .nth(1)
-        .and_then(|kib| kib.parse().ok())
-        .expect("a number")
-}
-
 fn main() {
-    let modules = four_plugins();
-    memory(&modules);
     let folder = tempfile::tempdir().expect("a folder");
     let (host, front) = pair(folder.path());
     let mut criterion = Criterion::default()
@@ -309,7 +244,6 @@ fn main() {
     let folder = tempfile::tempdir().expect("a folder");
     let (host, front) = publisher(folder.path());
     events(&mut criterion, &mut figures, &front);
-    start(&mut criterion, &mut figures, &modules);
     criterion.final_summary();
     let pointer = figures.median("raw pointer, 64 B");
     println!("\n{:<60} {:>12} {:>10}", "median", "ns", "× pointer");
