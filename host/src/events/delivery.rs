@@ -3,6 +3,7 @@
 //! Events of one subscription go in one at a time and in order. The thread is the module's own, so that a
 //! handler that does not return harms nobody else.
 
+use super::taken::Taken;
 use super::{Item, Origin, Reader};
 use crate::host::Core;
 use crate::limits;
@@ -10,7 +11,6 @@ use crate::registry::{Entry, Generation, Slot};
 use crate::router::{Asker, deliver, door, pending::Done};
 use backplane_descriptor::Subscription;
 use backplane_plugin_api::{Args, Reply, Slice, kind, status};
-use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
 
@@ -39,7 +39,7 @@ struct Lane {
     number: u64,
     subscription: Subscription,
     reader: Reader,
-    taken: VecDeque<Item>,
+    taken: Taken,
     /// An event is with the module, which has not answered yet.
     busy: bool,
 }
@@ -130,7 +130,7 @@ impl Delivery {
             number: state.numbered,
             subscription: subscription.clone(),
             reader,
-            taken: VecDeque::new(),
+            taken: Taken::default(),
             busy: false,
         }
     }
@@ -225,7 +225,7 @@ impl Delivery {
             if lane.taken.is_empty() {
                 released.push(lane.reader.take(&mut lane.taken, &sleeper));
             }
-            if let Some(item) = lane.taken.pop_front() {
+            if let Some(item) = lane.taken.next() {
                 lane.busy = true;
                 return Some((index, lane.number, item));
             }

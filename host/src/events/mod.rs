@@ -10,6 +10,7 @@ mod publisher;
 mod queue;
 mod reader;
 mod stream;
+mod taken;
 mod topic;
 
 pub(crate) use delivery::Delivery;

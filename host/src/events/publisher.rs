@@ -64,14 +64,14 @@ impl Publisher {
         let (payload, attachments) = copy_args(args);
         let mut ticket = 0;
         let mut waiting: Option<Arc<Publication>> = None;
-        let data = |sequence| Data {
+        let event = Data {
             origin: Arc::clone(&self.origin),
-            sequence,
+            sequence: 0,
             context: *context,
             payload,
             attachments,
         };
-        let refused = self.topic.publish(self, data, &mut || {
+        let refused = self.topic.publish(self, event, &mut || {
             Arc::clone(waiting.get_or_insert_with(|| publication(core, asker, context, &mut ticket)))
         });
         if let Some(publication) = waiting {

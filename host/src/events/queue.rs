@@ -1,6 +1,7 @@
 //! The queue of one subscriber, and what happens when it is full.
 
 use super::Data;
+use super::taken::Taken;
 use crate::limits;
 use backplane_descriptor::Overflow;
 use std::collections::VecDeque;
@@ -172,7 +173,7 @@ impl Queue {
     }
 
     /// Takes up to [`limits::EVENT_BATCH`] events out, and lets as many publishers go on.
-    pub(crate) fn take(&self, into: &mut VecDeque<Item>) -> Released {
+    pub(crate) fn take(&self, into: &mut Taken) -> Released {
         let mut state = self.lock();
         let count = state.items.len().min(limits::EVENT_BATCH);
         into.extend(state.items.drain(..count));

@@ -2,9 +2,9 @@
 
 use super::Topic;
 use super::log::Read;
-use super::queue::{Item, Queue, Released};
+use super::queue::{Queue, Released};
+use super::taken::Taken;
 use backplane_descriptor::Overflow;
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Waker;
@@ -25,7 +25,7 @@ impl Reader {
     }
 
     /// Takes some of the events that are there. `sleeper` is woken by the next when there is none.
-    pub(crate) fn take(&self, into: &mut VecDeque<Item>, sleeper: &Waker) -> Released {
+    pub(crate) fn take(&self, into: &mut Taken, sleeper: &Waker) -> Released {
         while self.topic.read(self.number, into, sleeper) == Read::Queue {
             let released = self.queue.take(into);
             if !into.is_empty() {

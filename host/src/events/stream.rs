@@ -1,16 +1,16 @@
 //! Events for front ends.
 
+use super::taken::Taken;
 use super::{Data, Item, Reader, Topic};
 use crate::host::Core;
 use backplane_descriptor::Overflow;
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
 /// Events as a front end gets them, in the order of each publisher. Dropping it unsubscribes.
 pub struct EventStream {
     reader: Reader,
-    taken: VecDeque<Item>,
+    taken: Taken,
     _tap: Option<Tap>,
 }
 
@@ -33,7 +33,7 @@ impl EventStream {
         let topic = core.topics.get(interface, event);
         Self {
             reader: Reader::new(topic, overflow, depth),
-            taken: VecDeque::new(),
+            taken: Taken::default(),
             _tap: None,
         }
     }
@@ -43,7 +43,7 @@ impl EventStream {
         let topic = core.topics.tap(pattern);
         Self {
             reader: Reader::new(Arc::clone(&topic), overflow, depth),
-            taken: VecDeque::new(),
+            taken: Taken::default(),
             _tap: Some(Tap {
                 core: Arc::clone(core),
                 topic,
@@ -65,7 +65,7 @@ impl EventStream {
         if self.taken.is_empty() {
             drop(self.reader.take(&mut self.taken, sleeper));
         }
-        let Item { event, lost } = self.taken.pop_front()?;
+        let Item { event, lost } = self.taken.next()?;
         Some(Received { event, lost })
     }
 

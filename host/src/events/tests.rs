@@ -2,11 +2,11 @@
 //! exactly where it is.
 
 use super::queue::Publication;
+use super::taken::Taken;
 use super::{Data, Item, Publisher, Reader, Topics};
 use backplane_descriptor::{Overflow, Type};
 use backplane_plugin_api::CallContext;
 use proptest::prelude::*;
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Wake, Waker};
@@ -33,7 +33,7 @@ struct Subscriber {
 
 impl Subscriber {
     fn take(&mut self) {
-        let mut taken: VecDeque<Item> = VecDeque::new();
+        let mut taken = Taken::default();
         drop(
             self.reader
                 .take(&mut taken, &Waker::from(Arc::clone(&self.woken))),
@@ -44,7 +44,7 @@ impl Subscriber {
         } else if let Some(before) = self.slept.take() {
             assert!(woken > before, "there is something, and it was not woken");
         }
-        for Item { event, lost } in taken {
+        while let Some(Item { event, lost }) = taken.next() {
             assert_eq!(
                 event.sequence,
                 self.last + lost + 1,
@@ -103,14 +103,14 @@ impl World {
 
     fn publish(&mut self) {
         let mut waiting: Option<Arc<Publication>> = None;
-        let data = |sequence| Data {
+        let event = Data {
             origin: Arc::clone(&self.publisher.origin),
-            sequence,
+            sequence: 0,
             context: CallContext::ROOT,
             payload: Vec::new(),
             attachments: Vec::new(),
         };
-        let refused = self.topic.publish(&self.publisher, data, &mut || {
+        let refused = self.topic.publish(&self.publisher, event, &mut || {
             Arc::clone(waiting.get_or_insert_with(|| {
                 self.blocked.fetch_add(1, Ordering::SeqCst);
                 let settled = Arc::clone(&self.settled);

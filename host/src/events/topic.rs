@@ -2,10 +2,11 @@
 
 use super::Publisher;
 use super::log::{Log, Read};
-use super::queue::{Item, Publication, Queue};
+use super::queue::{Publication, Queue};
+use super::taken::Taken;
 use backplane_descriptor::Type;
 use backplane_plugin_api::CallContext;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
@@ -137,7 +138,9 @@ impl Topic {
         let mut state = self.lock();
         let mut awake = Vec::new();
         for event in state.retained.values() {
-            tap.lock().log.admit(event, &mut nobody_waits, &mut awake);
+            tap.lock()
+                .log
+                .admit(Arc::clone(event), &mut nobody_waits, &mut awake);
         }
         state.taps.push(Arc::clone(tap));
         drop(state);
@@ -160,7 +163,7 @@ impl Topic {
     }
 
     /// [`Log::read`]
-    pub(super) fn read(&self, number: u64, into: &mut VecDeque<Item>, sleeper: &Waker) -> Read {
+    pub(super) fn read(&self, number: u64, into: &mut Taken, sleeper: &Waker) -> Read {
         self.lock().log.read(number, into, sleeper)
     }
 
@@ -174,25 +177,30 @@ impl Topic {
         Arc::clone(self.lock().sequences.entry(Arc::clone(publisher)).or_default())
     }
 
-    /// Gives an event, made by `data` of its number, to every subscriber. Whether one of them had too many that wait
+    /// Gives an event, which gets its number here, to every subscriber. Whether one of them had too many that wait
     /// already. `publication` is made when the publisher has to wait.
     pub(super) fn publish(
         &self,
         publisher: &Publisher,
-        data: impl FnOnce(u64) -> Data,
+        event: Data,
         publication: &mut dyn FnMut() -> Arc<Publication>,
     ) -> bool {
         let mut awake = Vec::new();
+        let mut event = Arc::new(event);
         let mut state = self.lock();
-        let event = Arc::new(data(publisher.sequence.fetch_add(1, Ordering::Relaxed) + 1));
+        let sequence = publisher.sequence.fetch_add(1, Ordering::Relaxed) + 1;
+        if let Some(event) = Arc::get_mut(&mut event) {
+            event.sequence = sequence;
+        }
         if publisher.retained {
             let name = Arc::clone(&publisher.origin.publisher);
             state.retained.insert(name, Arc::clone(&event));
         }
-        let mut refused = state.log.admit(&event, publication, &mut awake);
+        let mut refused = false;
         for tap in &state.taps {
-            refused |= tap.lock().log.admit(&event, publication, &mut awake);
+            refused |= tap.lock().log.admit(Arc::clone(&event), publication, &mut awake);
         }
+        refused |= state.log.admit(event, publication, &mut awake);
         drop(state);
         awake.into_iter().for_each(Waker::wake);
         refused
