@@ -79,12 +79,21 @@ pub(crate) fn plain<C>(protocol: &'static str, codec: C) -> Plain<C>
 where
     C: Codec<Protocol = StreamProtocol> + Clone + Send + 'static,
 {
+    plain_of(&[protocol], codec)
+}
+
+/// A peer that speaks these protocols and nothing else.
+pub(crate) fn plain_of<C>(protocols: &[&'static str], codec: C) -> Plain<C>
+where
+    C: Codec<Protocol = StreamProtocol> + Clone + Send + 'static,
+{
+    let full = |it: &&'static str| (StreamProtocol::new(it), ProtocolSupport::Full);
+    let protocols: Vec<_> = protocols.iter().map(full).collect();
     SwarmBuilder::with_new_identity()
         .with_tokio()
         .with_tcp(tcp::Config::default(), noise::Config::new, yamux::Config::default)
         .unwrap()
         .with_behaviour(|_| {
-            let protocols = [(StreamProtocol::new(protocol), ProtocolSupport::Full)];
             request_response::Behaviour::with_codec(codec, protocols, request_response::Config::default())
         })
         .unwrap()
