@@ -54,16 +54,18 @@ pub use discovery::{TreeUrl, TreeUrlError};
 pub use enr::{Capabilities, NodeRecord, RecordError, RecordShards};
 pub use message::{DecodeError, MessageHash, ParseHashError, WakuMessage};
 pub use node::{
-    ConfigError, ConnectError, Direction, DnsConfig, FilterConfig, FilterError, FilterSubscription, Followed,
-    History, HistoryError, KeyError, KnownPeer, LightPushError, LightPushReceipt, MessageReceiver, Muxers,
-    Node, NodeConfig, NodeError, NodeInfo, NodeKey, NodeStats, Origin, PeerInfo, PublishError,
-    ReceivedMessage, ResumeError, SendError, ServiceError, ShardInfo, Stopped, SubscribeError,
+    Circuits, ConfigError, ConnectError, Direction, DnsConfig, FilterConfig, FilterError, FilterSubscription,
+    Followed, History, HistoryError, KeyError, KnownPeer, LightPushError, LightPushReceipt, MessageReceiver,
+    Muxers, Node, NodeConfig, NodeError, NodeInfo, NodeKey, NodeStats, Origin, PeerInfo, PublishError,
+    Reachability, ReceivedMessage, ResumeError, SendError, ServiceError, ServiceNodes, ShardInfo, Stopped,
+    SubscribeError, TlsConfig, TlsError, TlsIdentity,
 };
 pub use plugin::{
-    ConfigFault, ConnectedPeer, FilteredTopics, FollowedTopics, NodeKeyText, Subscriber, Waku, WakuConfig,
-    WakuState,
+    ConfigFault, ConnectedPeer, FilteredTopics, FollowedTopics, NatError, NodeKeyText, RatioError,
+    Subscriber, Waku, WakuConfig, WakuState,
 };
 pub use rate::{RateLimit, RateLimitError, RateLimits};
+pub use relay::{ProtectedShard, ProtectedShardError};
 pub use status::{Refusal, Status};
 pub use store::{StorePage, StoreQuery, StoredMessage};
 pub use topic::{ContentTopic, PubsubTopic, ShardError, Shards, TopicError};

@@ -8,6 +8,10 @@ pub const MAX_MESSAGE_SIZE: usize = 150 * 1024;
 pub const MAX_MESSAGE_SIZE_CEILING: usize = 1024 * 1024;
 /// Longest `meta` field in bytes (14/WAKU2-MESSAGE).
 pub const MAX_META: usize = 64;
+/// On a protected shard, a message is relayed only if its timestamp differs from the present by less.
+pub const SIGNED_DRIFT: Duration = Duration::from_secs(5 * 60);
+/// Entries of the configuration of protected shards.
+pub const MAX_PROTECTED_SHARDS: usize = 1024;
 /// Shards in a cluster; the highest index is one less (51/WAKU2-RELAY-SHARDING).
 pub const MAX_SHARDS: u16 = 1024;
 
@@ -46,8 +50,9 @@ pub const MAX_STATIC_PEERS: usize = 256;
 pub const MAX_CONNECTIONS: u32 = 150;
 /// Upper end of the configurable number of connections.
 pub const MAX_CONNECTIONS_CEILING: u32 = 10_000;
-/// Connections to one peer: two, so that a dial in both directions at once settles without an error.
-pub const MAX_CONNECTIONS_PER_PEER: u32 = 2;
+/// Connections to one peer: two, so that a dial in both directions at once settles without an error, and one by which
+/// it is found out whether the peer can be reached.
+pub const MAX_CONNECTIONS_PER_PEER: u32 = 3;
 /// Connections being set up, in each direction.
 pub const MAX_PENDING_CONNECTIONS: u32 = 64;
 /// Calls of connect and disconnect that wait at once.
@@ -118,6 +123,48 @@ pub const MAX_RECORD: usize = 300;
 /// Addresses of this node that peers are told in place of those it listens on.
 pub const MAX_EXTERNAL_ADDRS: usize = 16;
 
+/// A name is given up that is not resolved within this time at the start.
+pub const RESOLVE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest name of this node in DNS, in bytes.
+pub const MAX_DOMAIN: usize = 253;
+
+/// Largest file of a key or of certificates, in bytes.
+pub const MAX_TLS_FILE: usize = 256 * 1024;
+/// Pause between two looks at the files of a certificate.
+pub const TLS_LOOK: Duration = Duration::from_secs(5);
+
+/// Relays at which a node behind a NAT reserves circuits.
+pub const RESERVED_RELAYS: usize = 2;
+/// Pause before a relay is asked again that has refused or gone.
+pub const RESERVATION_PAUSE: Duration = Duration::from_secs(30);
+/// Reservations that a relay of circuits holds.
+pub const MAX_RESERVATIONS: usize = 128;
+/// Reservations that a relay of circuits holds for one peer.
+pub const MAX_RESERVATIONS_PER_PEER: usize = 4;
+/// How long a reservation holds, unless it is renewed.
+pub const RESERVATION_TIME: Duration = Duration::from_secs(60 * 60);
+/// Circuits that are relayed at once.
+pub const MAX_CIRCUITS: usize = 16;
+/// Circuits that are relayed for one peer at once.
+pub const MAX_CIRCUITS_PER_PEER: usize = 4;
+/// A circuit ends after this time.
+pub const CIRCUIT_TIME: Duration = Duration::from_secs(2 * 60);
+/// A circuit ends after so many bytes in one direction.
+pub const CIRCUIT_BYTES: u64 = 128 * 1024;
+
+/// Pause before peers are first asked to dial this node back.
+pub const PROBE_DELAY: Duration = Duration::from_secs(5);
+/// Pause before they are asked again while it is not sure whether they can, and before the same peer is.
+pub const PROBE_RETRY: Duration = Duration::from_secs(30);
+/// Pause before they are asked again when it is sure.
+pub const PROBE_REFRESH: Duration = Duration::from_secs(15 * 60);
+/// Span in which the requests of peers to be dialled back are counted.
+pub const PROBE_SPAN: Duration = Duration::from_secs(60);
+/// Peers that are dialled back in [`PROBE_SPAN`].
+pub const MAX_PROBES: usize = 30;
+/// How often one peer is dialled back in [`PROBE_SPAN`].
+pub const MAX_PROBES_OF_PEER: usize = 3;
+
 /// Node records in an answer of peer exchange.
 pub const MAX_EXCHANGED_RECORDS: usize = 60;
 /// Node records that the node asks for at once when it lacks peers.
@@ -125,7 +172,7 @@ pub const EXCHANGE_COUNT: u64 = 30;
 /// Pause before the same peer is asked for records again.
 pub const EXCHANGE_PAUSE: Duration = Duration::from_secs(60);
 
-/// Peers that are known, connected or not; whom nothing speaks for goes first.
+/// Peers that are known, connected or not, unless configured to be fewer; whom nothing speaks for goes first.
 pub const MAX_KNOWN_PEERS: usize = 1000;
 /// Pause between two times that the known peers are kept.
 pub const PEERS_KEPT_PERIOD: Duration = Duration::from_secs(5 * 60);

@@ -64,8 +64,19 @@ pub(crate) struct Process {
 impl Process {
     /// Installs what the folder's lock file names, as far as it is missing, and starts the script there.
     pub(crate) async fn start(folder: &Path, script: &str, flags: &[&str]) -> Result<Self, PeerError> {
+        Self::start_with(folder, script, flags, &[]).await
+    }
+
+    /// As [`start`](Self::start), with these variables in its environment.
+    pub(crate) async fn start_with(
+        folder: &Path,
+        script: &str,
+        flags: &[&str],
+        variables: &[(&str, &Path)],
+    ) -> Result<Self, PeerError> {
         install(folder).await?;
         let mut child = Command::new("node")
+            .envs(variables.iter().copied())
             .arg(folder.join(script))
             .args(flags)
             .stdin(Stdio::piped())

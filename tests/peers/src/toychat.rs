@@ -54,6 +54,18 @@ impl ToyChat {
     /// # Errors
     /// [`PeerError`].
     pub async fn start(options: Options<'_>) -> Result<Self, PeerError> {
+        Self::start_with(options, &[]).await
+    }
+
+    /// As [`start`](Self::start); it trusts the authorities in the file when it dials secure WebSocket.
+    ///
+    /// # Errors
+    /// [`PeerError`].
+    pub async fn start_trusting(options: Options<'_>, authorities: &Path) -> Result<Self, PeerError> {
+        Self::start_with(options, &[("NODE_EXTRA_CA_CERTS", authorities)]).await
+    }
+
+    async fn start_with(options: Options<'_>, variables: &[(&str, &Path)]) -> Result<Self, PeerError> {
         let (cluster, shards) = (options.cluster.to_string(), options.shards.to_string());
         let flags = [
             "--transport",
@@ -68,7 +80,7 @@ impl ToyChat {
             options.content_topic,
         ];
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let mut process = Process::start(folder, "toychat.mjs", &flags).await?;
+        let mut process = Process::start_with(folder, "toychat.mjs", &flags, variables).await?;
         let ready = process
             .wait_for(|event| {
                 if let Event::Ready(ready) = event {

@@ -25,6 +25,6 @@ pub use relay::{Relay, RelayClient, RelayEvents, RelayInterface, relay_events};
 pub use store::{Store, StoreClient, StoreInterface};
 pub use store_types::{ArchiveFigures, StorePage, StoreQuery, StoredMessage};
 pub use types::{
-    Direction, LightPushReceipt, MessageHash, NodeInfo, NodeStats, Origin, PeerCount, PeerInfo,
+    Direction, LightPushReceipt, MessageHash, NodeInfo, NodeStats, Origin, PeerCount, PeerInfo, Reachability,
     ReceivedMessage, RelayStarted, ShardInfo, WakuMessage,
 };

@@ -5,7 +5,7 @@ use backplane_sdk::prelude::*;
 use crate::{ConnectError, NodeError, NodeInfo, PeerCount, PeerInfo};
 
 /// Tells what the node is, and steers whom it is connected to.
-#[interface(id = "waku.node", version = "1.1.0")]
+#[interface(id = "waku.node", version = "1.2.0")]
 pub trait Node {
     /// What the node is and where it stands.
     async fn info(&self) -> Result<NodeInfo, NodeError>;

@@ -109,6 +109,24 @@ pub struct NodeInfo {
     /// Its node record (EIP-778), by which others find it where there is no connection yet: `enr:` and base64url. Null
     /// from a provider before 1.1.0.
     pub enr: Option<String>,
+    /// Where others reach it, as they are told, the best first; multiaddrs as those before. None from a provider before
+    /// 1.2.0.
+    #[default([])]
+    pub announced_addresses: Vec<String>,
+    /// Whether others can reach it, as far as peers were asked to try (AutoNAT). Null from a provider before 1.2.0.
+    pub reachability: Option<Reachability>,
+}
+
+/// Whether others can reach a node.
+#[record]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reachability {
+    /// Nobody has tried, or the node does not ask.
+    Unknown,
+    /// Peers have reached it at this multiaddr.
+    Public(String),
+    /// Peers have tried in vain.
+    Private,
 }
 
 /// How well a shard is connected.

@@ -1,4 +1,4 @@
-//! The value of `multiaddrs`: binary multiaddrs without the peer, each after its length in two bytes, big-endian.
+//! The value of `multiaddrs`: binary multiaddrs without the peer at their end, each after its length in two bytes, big-endian.
 
 use libp2p::{Multiaddr, multiaddr::Protocol};
 
@@ -31,11 +31,13 @@ pub(super) fn decode(mut bytes: &[u8]) -> Vec<Multiaddr> {
     addresses
 }
 
+/// A circuit names its relay in the middle, without which it leads nowhere.
 fn without_peer(address: &Multiaddr) -> Multiaddr {
+    let mut address = address.clone();
+    if let Some(Protocol::P2p(_)) = address.iter().last() {
+        address.pop();
+    }
     address
-        .iter()
-        .filter(|part| !matches!(part, Protocol::P2p(_)))
-        .collect()
 }
 
 #[cfg(test)]
@@ -54,6 +56,12 @@ mod tests {
         assert_eq!(decode(&bytes), addresses);
         assert_eq!(decode(&bytes[..bytes.len() - 1]), addresses[..1]);
         assert_eq!(decode(&[0, 2, 0xff, 0xff]), []);
+        let relay = libp2p::PeerId::random();
+        let circuit: Multiaddr = format!("/ip4/10.0.0.1/tcp/1/p2p/{relay}/p2p-circuit")
+            .parse()
+            .unwrap();
+        let through = circuit.clone().with_p2p(libp2p::PeerId::random()).unwrap();
+        assert_eq!(decode(&encode([&through])), [circuit]);
     }
 
     proptest! {

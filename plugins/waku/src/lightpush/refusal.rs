@@ -32,6 +32,7 @@ impl From<PublishError> for Refusal {
             | E::MetaTooLong(_)
             | E::NegativeTimestamp(_)
             | E::NeedsProof(_)
+            | E::NotSigned(_)
             | E::TooLarge(_)
             | E::Shard(ShardError::StaticSharding) => (Status::INVALID_MESSAGE, error.to_string()),
             E::Shard(ShardError::Topic(topic)) => {

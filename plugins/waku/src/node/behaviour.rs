@@ -1,12 +1,13 @@
 //! All protocols of the node.
 
 use libp2p::{
+    autonat::v1 as autonat,
     connection_limits::{self, ConnectionLimits},
-    identify, ping,
-    swarm::NetworkBehaviour,
+    dcutr, identify, ping, relay as circuit_relay,
+    swarm::{NetworkBehaviour, behaviour::toggle::Toggle},
 };
 
-use super::{NodeConfig, NodeError};
+use super::{NodeConfig, NodeError, announce::Announce, circuits, reachability};
 use crate::{
     exchange, filter,
     lightpush::Version,
@@ -28,12 +29,20 @@ pub(super) struct Behaviour {
     pub(super) filter_push: streams::Behaviour,
     pub(super) peer_exchange: exchange::Behaviour,
     pub(super) store: exchange::Behaviour,
+    pub(super) circuit_relay: Toggle<circuit_relay::Behaviour>,
+    circuit_client: circuit_relay::client::Behaviour,
+    hole_punch: dcutr::Behaviour,
+    pub(super) autonat: Toggle<autonat::Behaviour>,
     identify: identify::Behaviour,
     ping: ping::Behaviour,
 }
 
 impl Behaviour {
-    pub(super) fn new(config: &NodeConfig) -> Result<Self, NodeError> {
+    pub(super) fn new(
+        config: &NodeConfig,
+        circuit_client: circuit_relay::client::Behaviour,
+    ) -> Result<Self, NodeError> {
+        let own = config.key.peer_id();
         let limits = ConnectionLimits::default()
             .with_max_pending_incoming(Some(MAX_PENDING_CONNECTIONS))
             .with_max_pending_outgoing(Some(MAX_PENDING_CONNECTIONS))
@@ -42,6 +51,7 @@ impl Behaviour {
         let identify = identify::Config::new(IDENTIFY_VERSION.into(), config.key.keypair().public())
             .with_agent_version(config.agent.clone())
             .with_push_listen_addr_updates(true)
+            .with_hide_listen_addrs(Announce::hides_listeners(config))
             .with_cache_size(0);
         Ok(Self {
             limits: connection_limits::Behaviour::new(limits),
@@ -56,6 +66,10 @@ impl Behaviour {
             filter_push: filter::pushes(),
             peer_exchange: peer_exchange::behaviour(config.peer_exchange),
             store: store::behaviour(config.store.is_some()),
+            circuit_relay: circuits::relay(own, config.circuits),
+            circuit_client,
+            hole_punch: dcutr::Behaviour::new(own),
+            autonat: reachability::behaviour(own, config),
             identify: identify::Behaviour::new(identify),
             ping: ping::Behaviour::new(
                 ping::Config::new()

@@ -11,10 +11,7 @@ use libp2p::{Multiaddr, PeerId, swarm::ConnectionId};
 
 use crate::{
     Capabilities, NodeRecord,
-    limits::{
-        BACK_OFF, BACK_OFF_FACTOR, HUNG_UP_PAUSE, MAX_DIAL_FAILURES, MAX_KNOWN_PEERS, MAX_PEER_ADDRS,
-        REDIAL_STABLE,
-    },
+    limits::{BACK_OFF, BACK_OFF_FACTOR, HUNG_UP_PAUSE, MAX_DIAL_FAILURES, MAX_PEER_ADDRS, REDIAL_STABLE},
 };
 
 /// Who told of a peer.
@@ -52,6 +49,8 @@ pub(super) struct Book {
     peers: HashMap<PeerId, Known>,
     ours: PeerId,
     cluster: u16,
+    /// Peers that are known at once.
+    capacity: usize,
 }
 
 /// One of them.
@@ -82,11 +81,12 @@ enum State {
 }
 
 impl Book {
-    pub(super) fn new(ours: PeerId, cluster: u16) -> Self {
+    pub(super) fn new(ours: PeerId, cluster: u16, capacity: usize) -> Self {
         Self {
             peers: HashMap::new(),
             ours,
             cluster,
+            capacity,
         }
     }
 
@@ -173,7 +173,7 @@ impl Book {
     }
 
     fn entry(&mut self, peer: PeerId, source: Source) -> &mut Known {
-        if self.peers.len() >= MAX_KNOWN_PEERS && !self.peers.contains_key(&peer) {
+        if self.peers.len() >= self.capacity && !self.peers.contains_key(&peer) {
             self.forget_one();
         }
         self.peers.entry(peer).or_insert_with(|| Known {

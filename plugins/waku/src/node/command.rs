@@ -146,6 +146,8 @@ impl Driver {
         NodeInfo {
             peer_id: self.shared.peer_id,
             listen_addresses: self.listen_addresses(),
+            announced: self.announced(),
+            reachability: self.reachability(),
             agent: self.agent.clone(),
             record: self.record.current().clone(),
             cluster: self.shared.sharding.cluster(),

@@ -1,18 +1,22 @@
 //! How a node is configured, and the check of it.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
-use libp2p::Multiaddr;
+use libp2p::{Multiaddr, multiaddr::Protocol};
 
-use super::NodeKey;
+use super::{Circuits, NodeKey, ServiceNodes, TlsConfig};
 use crate::{
-    Archive, NodeRecord, RateLimits, Shards, TreeUrl,
+    Archive, NodeRecord, ProtectedShard, RateLimits, Shards, TreeUrl,
     limits::{
         FILTER_KEEP_ALIVE, FILTER_TIME_CEILING, FILTER_TIMEOUT, MAX_AGENT, MAX_BOOTSTRAP, MAX_CONNECTIONS,
-        MAX_CONNECTIONS_CEILING, MAX_DNS_TREES, MAX_EXTERNAL_ADDRS, MAX_FILTER_CRITERIA,
-        MAX_FILTER_CRITERIA_CEILING, MAX_FILTER_PEERS, MAX_FILTER_PEERS_CEILING, MAX_LISTEN_ADDRS,
-        MAX_MESSAGE_SIZE, MAX_MESSAGE_SIZE_CEILING, MAX_NAME_SERVERS, MAX_PEERS_PER_IP, MAX_SHARDS,
-        MAX_STATIC_PEERS, RECEIVER_QUEUE, RECEIVER_QUEUE_CEILING, SHARD_PEERS, SHARD_PEERS_CEILING,
+        MAX_CONNECTIONS_CEILING, MAX_DNS_TREES, MAX_DOMAIN, MAX_EXTERNAL_ADDRS, MAX_FILTER_CRITERIA,
+        MAX_FILTER_CRITERIA_CEILING, MAX_FILTER_PEERS, MAX_FILTER_PEERS_CEILING, MAX_KNOWN_PEERS,
+        MAX_LISTEN_ADDRS, MAX_MESSAGE_SIZE, MAX_MESSAGE_SIZE_CEILING, MAX_NAME_SERVERS, MAX_PEERS_PER_IP,
+        MAX_PROTECTED_SHARDS, MAX_SHARDS, MAX_STATIC_PEERS, RECEIVER_QUEUE, RECEIVER_QUEUE_CEILING,
+        SHARD_PEERS, SHARD_PEERS_CEILING,
     },
 };
 
@@ -31,25 +35,45 @@ pub struct NodeConfig {
     /// Shards that are relayed from the start. Empty: all of them with autosharding, none with static
     /// sharding.
     pub shards: Vec<u16>,
+    /// Shards on which only messages signed with their keys are relayed and published; at most 1024.
+    pub protected_shards: Vec<ProtectedShard>,
     /// Whether to take part in shards at all. A light node does not: it publishes by lightpush and receives by
     /// filter, through peers that do.
     pub relay: bool,
-    /// Addresses to listen on, `/ip4/…/tcp/…` or `/ip4/…/tcp/…/ws`; port 0 lets the system choose. At most
-    /// 16.
+    /// Addresses to listen on, `/ip4/…/tcp/…` with nothing, `/ws`, `/wss` or `/tls/ws` behind; port 0 lets the system
+    /// choose. At most 16.
     pub listen: Vec<Multiaddr>,
-    /// Addresses by which others reach the node, where those that it listens on are not the ones: peers and the node
-    /// record are told these. At most 16.
+    /// The certificate for `/wss`, and whom to trust.
+    pub tls: TlsConfig,
+    /// The name of this node in DNS, at most 253 bytes: peers are told it in the place of the addresses that the node
+    /// listens on, with the same ports. Without `external_ip` it is resolved at the start, for the node record.
+    pub domain: Option<String>,
+    /// The IP address by which others reach the node, with the same ports; it takes the place of those that it
+    /// listens on, unless there is a name.
+    pub external_ip: Option<IpAddr>,
+    /// More addresses by which others reach the node, which they are told. At most 16.
     pub external: Vec<Multiaddr>,
+    /// Whether they are told these alone.
+    pub external_only: bool,
+    /// Relaying connections for others, or being reached through relays.
+    pub circuits: Circuits,
+    /// Whether to ask peers to dial this node back, so that it knows whether it can be reached, and to do so for them.
+    pub autonat: bool,
     /// The identity.
     pub key: NodeKey,
     /// Peers that are dialled at the start and again whenever they are lost. At most 256.
     pub static_peers: Vec<Multiaddr>,
+    /// Peers that are preferred for services.
+    pub service_nodes: ServiceNodes,
     /// What peers are told about this program, at most 256 bytes.
     pub agent: String,
     /// Largest serialized message in bytes, at most 1 MiB.
     pub max_message_size: usize,
     /// Connections in both directions together, 1 to 10000.
     pub max_connections: u32,
+    /// How many of these, at most, are to peers that relay; two thirds of it for those that come, a third for those that
+    /// the node looks for. None for half of all.
+    pub max_relay_peers: Option<u32>,
     /// Messages that wait in one receiver, 1 to 65536.
     pub receiver_queue: usize,
     /// Whether to publish for light nodes (lightpush).
@@ -69,6 +93,8 @@ pub struct NodeConfig {
     /// Peers in each shard up to which the node connects to those that it knows of, at most 100; 0 to leave it to
     /// others.
     pub shard_peers: usize,
+    /// Peers that are known at once, connected or not; 1 to 1000.
+    pub max_known_peers: usize,
     /// Connections to one IP address, except those over the loopback interface; 0 for any number.
     pub max_peers_per_ip: usize,
     /// Keeps the messages that are relayed, and answers queries of peers from it (store).
@@ -127,14 +153,23 @@ impl Default for NodeConfig {
             cluster: 0,
             shard_count: 0,
             shards: vec![0],
+            protected_shards: Vec::new(),
             relay: true,
             listen: Vec::new(),
+            tls: TlsConfig::default(),
+            domain: None,
+            external_ip: None,
             external: Vec::new(),
+            external_only: false,
+            circuits: Circuits::default(),
+            autonat: false,
             key: NodeKey::random(),
             static_peers: Vec::new(),
+            service_nodes: ServiceNodes::default(),
             agent: concat!("backplane-waku/", env!("CARGO_PKG_VERSION")).to_owned(),
             max_message_size: MAX_MESSAGE_SIZE,
             max_connections: MAX_CONNECTIONS,
+            max_relay_peers: None,
             receiver_queue: RECEIVER_QUEUE,
             lightpush: false,
             filter: None,
@@ -144,6 +179,7 @@ impl Default for NodeConfig {
             bootstrap: Vec::new(),
             dns: DnsConfig::default(),
             shard_peers: SHARD_PEERS,
+            max_known_peers: MAX_KNOWN_PEERS,
             max_peers_per_ip: MAX_PEERS_PER_IP,
             store: None,
             rate_limits: RateLimits::default(),
@@ -173,6 +209,22 @@ pub enum ConfigError {
          checks; a light node (relay = false) may use it"
     )]
     NeedsProofs,
+    /// A listener of secure WebSocket without a certificate.
+    #[error("{field}: {address} needs a certificate and its key")]
+    NeedsCertificate {
+        /// The field of [`NodeConfig`].
+        field: &'static str,
+        /// The address.
+        address: Multiaddr,
+    },
+    /// The address of a service that does not name its peer.
+    #[error("{field}: {address} does not end in /p2p/ and the id of the peer")]
+    NeedsPeer {
+        /// The field of [`NodeConfig`].
+        field: &'static str,
+        /// The address.
+        address: Multiaddr,
+    },
     /// A list or text that is too long.
     #[error("{field} has {found} {unit}, the limit is {max}")]
     TooLong {
@@ -190,6 +242,18 @@ pub enum ConfigError {
 impl NodeConfig {
     pub(super) fn sharding(&self) -> Shards {
         Shards::new(self.cluster, self.shard_count)
+    }
+
+    /// The peers to stay connected to.
+    pub(super) fn kept_peers(&self) -> Vec<Multiaddr> {
+        let services = self.service_nodes.addresses().into_iter();
+        let further = services.filter(|it| !self.static_peers.contains(it));
+        self.static_peers.iter().cloned().chain(further).collect()
+    }
+
+    /// Most peers that relay.
+    pub(super) fn relay_peers(&self) -> usize {
+        self.max_relay_peers.unwrap_or(self.max_connections.div_ceil(2)) as usize
     }
 
     /// The shards that are relayed from the start.
@@ -230,11 +294,35 @@ impl NodeConfig {
             1,
             MAX_CONNECTIONS_CEILING as usize,
         )?;
+        within(
+            "max_relay_peers",
+            self.relay_peers(),
+            0,
+            self.max_connections as usize,
+        )?;
+        within("max_known_peers", self.max_known_peers, 1, MAX_KNOWN_PEERS)?;
+        self.service_nodes.check()?;
         within("receiver_queue", self.receiver_queue, 1, RECEIVER_QUEUE_CEILING)?;
         within("shard_peers", self.shard_peers, 0, SHARD_PEERS_CEILING)?;
         within_time("filter_keep_alive", self.filter_keep_alive)?;
         if let Some(filter) = &self.filter {
             filter.check()?;
+        }
+        at_most(
+            "protected_shards",
+            "entries",
+            self.protected_shards.len(),
+            MAX_PROTECTED_SHARDS,
+        )?;
+        let domain = self.domain.as_ref().map_or(0, String::len);
+        at_most("domain", "bytes", domain, MAX_DOMAIN)?;
+        if let Some(address) = self.listen.iter().find(|it| is_secure(it))
+            && self.tls.identity.is_none()
+        {
+            return Err(ConfigError::NeedsCertificate {
+                field: "listen",
+                address: address.clone(),
+            });
         }
         at_most("listen", "addresses", self.listen.len(), MAX_LISTEN_ADDRS)?;
         at_most("bootstrap", "records", self.bootstrap.len(), MAX_BOOTSTRAP)?;
@@ -267,6 +355,12 @@ impl FilterConfig {
         )?;
         within_time("filter.subscription_timeout", self.subscription_timeout)
     }
+}
+
+fn is_secure(address: &Multiaddr) -> bool {
+    address
+        .iter()
+        .any(|part| matches!(part, Protocol::Wss(_) | Protocol::Tls))
 }
 
 /// From a millisecond to a day.

@@ -4,6 +4,8 @@ use std::{collections::HashMap, net::IpAddr};
 
 use libp2p::{Multiaddr, multiaddr::Protocol};
 
+use super::announce::is_circuit;
+
 /// How many connections there are to each IP address. The loopback interface does not count.
 pub(super) struct Crowd {
     counts: HashMap<IpAddr, usize>,
@@ -46,6 +48,10 @@ impl Crowd {
 }
 
 fn ip_of(address: &Multiaddr) -> Option<IpAddr> {
+    if is_circuit(address) {
+        // The address is that of the relay.
+        return None;
+    }
     let ip = match address.iter().next()? {
         Protocol::Ip4(ip) => IpAddr::V4(ip),
         Protocol::Ip6(ip) => IpAddr::V6(ip),

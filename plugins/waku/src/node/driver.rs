@@ -8,7 +8,7 @@ use std::{
 };
 
 use futures::{FutureExt, StreamExt};
-use libp2p::{Multiaddr, Swarm, swarm};
+use libp2p::{Multiaddr, Swarm, relay as circuit_relay, swarm, websocket::tls};
 use tokio::{
     sync::{mpsc, watch},
     time::{Interval, MissedTickBehavior, interval, sleep_until},
@@ -16,8 +16,10 @@ use tokio::{
 
 use super::{
     NodeConfig, NodeError, Shared,
+    announce::Announce,
     behaviour::Behaviour,
     book::Book,
+    circuits::Reservations,
     command::{Command, Reply, answer},
     connect::Waiting,
     filter_client::FilterClient,
@@ -25,8 +27,10 @@ use super::{
     lightpush::Pushes,
     peer_exchange::Exchanges,
     peers::Peers,
+    reachability::Probes,
     record::OwnRecord,
     redial::StaticPeers,
+    share::Share,
     store_client::StoreClient,
     store_server::StoreServer,
     transport,
@@ -51,6 +55,7 @@ pub(super) struct Driver {
     pub(super) exchanges_peers: bool,
     pub(super) shard_peers: usize,
     pub(super) ip_limit: usize,
+    pub(super) share: Share,
     pub(super) max_connections: usize,
     pub(super) waiting: Waiting,
     pub(super) pushes: Pushes,
@@ -63,8 +68,9 @@ pub(super) struct Driver {
     pub(super) joined: BTreeSet<PubsubTopic>,
     pub(super) agent: String,
     pub(super) record: OwnRecord,
-    /// Where others reach the node, if these are not the addresses that it listens on.
-    pub(super) external: Vec<Multiaddr>,
+    pub(super) announce: Announce,
+    pub(super) reservations: Reservations,
+    pub(super) probes: Probes,
     /// When something was last handed to peers.
     pub(super) last_publish: Option<Instant>,
     configured: BTreeSet<PubsubTopic>,
@@ -110,9 +116,12 @@ impl Driver {
         config: NodeConfig,
         commands: mpsc::Receiver<Command>,
         shared: Arc<Shared>,
+        tls: watch::Receiver<tls::Config>,
+        announce: Announce,
     ) -> Result<Self, NodeError> {
-        let transport = transport::build(config.key.keypair(), config.muxers)?;
-        let behaviour = Behaviour::new(&config)?;
+        let (circuits, circuit_client) = circuit_relay::client::new(shared.peer_id);
+        let transport = transport::build(config.key.keypair(), config.muxers, tls, circuits)?;
+        let behaviour = Behaviour::new(&config, circuit_client)?;
         let record = OwnRecord::new(&config)?;
         let limits = swarm::Config::with_tokio_executor()
             .with_idle_connection_timeout(IDLE_TIMEOUT)
@@ -126,16 +135,17 @@ impl Driver {
         let mut driver = Self {
             discovery: Discovery::default(),
             discv5_address: None,
-            book: Book::new(shared.peer_id, config.cluster),
+            book: Book::new(shared.peer_id, config.cluster, config.max_known_peers),
             exchanges: Exchanges::default(),
             exchanges_peers: config.peer_exchange,
             shard_peers: config.shard_peers,
             ip_limit: config.max_peers_per_ip,
+            share: Share::new(config.relay_peers()),
             max_connections: config.max_connections as usize,
             swarm: Swarm::new(transport, behaviour, shared.peer_id, limits),
             shared,
             peers: Peers::default(),
-            static_peers: StaticPeers::new(config.static_peers, Instant::now()),
+            static_peers: StaticPeers::new(config.kept_peers(), Instant::now()),
             waiting: Waiting::default(),
             pushes: Pushes::default(),
             filter_client: FilterClient::default(),
@@ -146,7 +156,9 @@ impl Driver {
             joined: BTreeSet::new(),
             record,
             agent: config.agent,
-            external: config.external,
+            announce,
+            reservations: Reservations::new(config.circuits),
+            probes: Probes::default(),
             last_publish: None,
             configured,
             listen: config.listen,
@@ -157,9 +169,6 @@ impl Driver {
             filter_sweep: every(FILTER_SWEEP),
             filter_keep_alive: every(config.filter_keep_alive),
         };
-        for address in &driver.external {
-            driver.swarm.add_external_address(address.clone());
-        }
         driver.sync_shards();
         Ok(driver)
     }
@@ -197,6 +206,7 @@ impl Driver {
                 }
                 _ = self.seek.tick() => {
                     self.seek_peers();
+                    self.reserve_circuits();
                     Flow::Continue
                 }
                 _ = self.filter_sweep.tick() => {

@@ -2,7 +2,7 @@
 
 use libp2p::{Multiaddr, PeerId, request_response::OutboundFailure};
 
-use super::ConfigError;
+use super::{ConfigError, TlsError};
 use crate::{MessageHash, PubsubTopic, Refusal, ShardError, TopicError, exchange, limits::MAX_META};
 
 /// Why a node did not start.
@@ -17,6 +17,17 @@ pub enum NodeError {
         /// Which part.
         part: &'static str,
         /// What it says.
+        reason: String,
+    },
+    /// The files of secure WebSocket are of no use.
+    #[error("secure websocket: {0}")]
+    Tls(#[from] TlsError),
+    /// The name of this node in DNS leads nowhere.
+    #[error("{name} has no address: {reason}")]
+    Unresolved {
+        /// The name.
+        name: String,
+        /// What the resolver says.
         reason: String,
     },
     /// An address can't be listened on.
@@ -49,6 +60,10 @@ pub enum PublishError {
     /// The message has no rate limit proof, without which the peers of this cluster drop it; carries the shard.
     #[error("{0}: messages of its cluster need a rate limit proof (RLN), and this one has none")]
     NeedsProof(PubsubTopic),
+    /// The shard is protected, and the message has no signature of its key in `meta`, or its timestamp is not of the
+    /// last or next five minutes; carries the shard. The text is that of the deployed nodes.
+    #[error("signed shard validation failed")]
+    NotSigned(PubsubTopic),
     /// The timestamp lies before 1970.
     #[error("timestamp is negative: {0}")]
     NegativeTimestamp(i64),

@@ -5,7 +5,8 @@ use std::{sync::Arc, time::Instant};
 use libp2p::{PeerId, identify, ping, request_response, swarm::SwarmEvent};
 
 use super::{
-    ReceivedMessage, behaviour::BehaviourEvent, connect::reason, delivery::Origin, driver::Driver, seek,
+    ReceivedMessage, behaviour::BehaviourEvent, connect::reason, delivery::Origin, driver::Driver,
+    publish::now_nanos, seek,
 };
 use crate::{
     PubsubTopic,
@@ -32,6 +33,9 @@ impl Driver {
                     self.book.release(&peer_id);
                 }
                 self.book.established(&peer_id, now);
+                if num_established.get() > 1 && endpoint.is_dialer() {
+                    self.probes.dialled(peer_id, connection_id);
+                }
                 self.static_peers.established(connection_id, peer_id, now);
                 if num_established.get() == 1 {
                     tracing::debug!(%peer_id, address = %endpoint.get_remote_address(), "connected");
@@ -59,6 +63,7 @@ impl Driver {
                 if num_established > 0 {
                     return;
                 }
+                self.probes.disconnected(&peer_id);
                 tracing::debug!(%peer_id, ?cause, "disconnected");
                 let reason = self.peers.disconnected(&peer_id, self.shared.sharding.cluster());
                 self.connected.send_replace(self.peers.len());
@@ -84,8 +89,23 @@ impl Driver {
             } => {
                 tracing::debug!(%send_back_addr, %error, "incoming connection failed");
             }
-            SwarmEvent::NewListenAddr { .. } | SwarmEvent::ExpiredListenAddr { .. } => self.renew_record(),
+            SwarmEvent::NewListenAddr { address, .. } => {
+                self.listens_at(address);
+                self.renew_record();
+            }
+            SwarmEvent::ExpiredListenAddr { address, .. } => {
+                self.listens_no_more_at(&address);
+                self.renew_record();
+            }
+            SwarmEvent::ExternalAddrConfirmed { .. } | SwarmEvent::ExternalAddrExpired { .. } => {
+                self.renew_record();
+            }
             SwarmEvent::ListenerError { error, .. } => tracing::warn!(%error, "listener"),
+            SwarmEvent::ListenerClosed {
+                listener_id, reason, ..
+            } if self.reservations.closed(listener_id, now) => {
+                tracing::debug!(?reason, "a relay holds no circuits for us");
+            }
             SwarmEvent::ListenerClosed {
                 addresses, reason, ..
             } => {
@@ -112,6 +132,7 @@ impl Driver {
                 self.book
                     .identified(peer_id, addresses, seek::capabilities(&protocols));
                 self.book.established(&peer_id, Instant::now());
+                self.reserve_circuits();
             }
             BehaviourEvent::Ping(ping::Event { peer, result, .. }) => {
                 let answered = !matches!(result, Err(ping::Failure::Timeout | ping::Failure::Other { .. }));
@@ -119,6 +140,10 @@ impl Driver {
                     self.hang_up(peer, "it does not answer pings");
                 }
             }
+            BehaviourEvent::Autonat(event) => self.hear_autonat(event),
+            BehaviourEvent::CircuitRelay(event) => tracing::debug!(?event, "relay of circuits"),
+            BehaviourEvent::CircuitClient(event) => tracing::debug!(?event, "circuit"),
+            BehaviourEvent::HolePunch(event) => tracing::debug!(?event, "direct connection"),
             BehaviourEvent::Identify(_) => {}
         }
     }
@@ -130,11 +155,10 @@ impl Driver {
                 message_id,
                 message,
             } => {
-                let judgement = relay::judge(
-                    message.topic.as_str(),
-                    &message.data,
-                    self.shared.max_message_size,
-                );
+                let judgement = self
+                    .shared
+                    .rules
+                    .judge(message.topic.as_str(), &message.data, now_nanos());
                 self.swarm.behaviour_mut().relay.report_message_validation_result(
                     &message_id,
                     &propagation_source,
@@ -142,6 +166,7 @@ impl Driver {
                 );
                 self.take(judgement, propagation_source);
             }
+            relay::Event::Subscribed { peer_id, .. } => self.keep_to_share(peer_id),
             relay::Event::SlowPeer { peer_id, .. } => {
                 self.shared.counters.slow_peers.add();
                 tracing::debug!(%peer_id, "its queue is full");
@@ -265,7 +290,7 @@ impl Driver {
         }
     }
 
-    fn hang_up(&mut self, peer: PeerId, why: &str) {
+    pub(super) fn hang_up(&mut self, peer: PeerId, why: &str) {
         if self.swarm.disconnect_peer_id(peer).is_ok() {
             tracing::info!(peer_id = %peer, "hung up: {why}");
         }

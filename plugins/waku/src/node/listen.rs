@@ -22,6 +22,7 @@ impl Driver {
                 Err(_) => return Err(failed(format!("not bound within {LISTEN_TIMEOUT:?}"))),
             }
         }
+        self.set_external_addresses();
         self.renew_record();
         Ok(())
     }

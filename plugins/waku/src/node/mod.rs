@@ -1,7 +1,9 @@
 //! The running node: its handle here, its driver beside.
 
+mod announce;
 mod behaviour;
 mod book;
+mod circuits;
 mod command;
 mod config;
 mod connect;
@@ -22,16 +24,20 @@ mod peer_exchange;
 mod peers;
 mod pool;
 mod publish;
+mod reachability;
 mod record;
 mod redial;
 mod resume;
 mod seek;
 mod seen;
+mod service_nodes;
 mod services;
+mod share;
 mod stats;
 mod stop;
 mod store_client;
 mod store_server;
+mod tls;
 mod transport;
 
 use std::{
@@ -46,8 +52,11 @@ use libp2p::{Multiaddr, PeerId};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
-    Archive, MessageHash, NodeRecord, PubsubTopic, ShardError, Shards, WakuMessage, limits::COMMAND_QUEUE,
+    Archive, MessageHash, NodeRecord, PubsubTopic, ShardError, Shards, WakuMessage,
+    limits::COMMAND_QUEUE,
+    relay::{Protected, Rules},
 };
+use announce::Announce;
 use book::Source;
 use command::Command;
 use delivery::Delivery;
@@ -55,6 +64,7 @@ use driver::Driver;
 use stats::Counters;
 
 pub use book::KnownPeer;
+pub use circuits::Circuits;
 pub use config::{ConfigError, DnsConfig, FilterConfig, Muxers, NodeConfig};
 pub use delivery::{MessageReceiver, Origin, ReceivedMessage};
 pub use error::{
@@ -67,8 +77,11 @@ pub use key::{KeyError, NodeKey};
 pub use lightpush::LightPushReceipt;
 pub use peers::{Direction, PeerInfo};
 pub use pool::{Followed, SendError};
+pub use reachability::Reachability;
 pub use resume::ResumeError;
+pub use service_nodes::ServiceNodes;
 pub use stats::NodeStats;
+pub use tls::{TlsConfig, TlsError, TlsIdentity};
 
 /// A running Waku node. Clones are handles of the same node; it stops when [`shutdown`](Self::shutdown) is
 /// called or the last handle is dropped.
@@ -89,7 +102,8 @@ struct Shared {
     peer_id: PeerId,
     sharding: Shards,
     relay: bool,
-    max_message_size: usize,
+    services: ServiceNodes,
+    rules: Rules,
     delivery: Delivery,
     archive: Option<Archive>,
     counters: Counters,
@@ -103,6 +117,10 @@ pub struct NodeInfo {
     /// Where it listens, in the order of the configuration; each address ends in `/p2p/` and the peer id, so
     /// that others can dial it as it stands.
     pub listen_addresses: Vec<Multiaddr>,
+    /// Where others reach it, as they are told, the best first; each ends as those do.
+    pub announced: Vec<Multiaddr>,
+    /// Whether others can reach it, as far as peers were asked to try.
+    pub reachability: Reachability,
     /// What peers are told about this program.
     pub agent: String,
     /// The node's record, by which others find it where there is no connection yet.
@@ -133,8 +151,8 @@ impl Node {
     /// dialled from then on.
     ///
     /// # Errors
-    /// [`NodeError`]: the configuration is out of bounds, or an address can't be listened on within
-    /// [`LISTEN_TIMEOUT`](crate::limits::LISTEN_TIMEOUT).
+    /// [`NodeError`]: the configuration is out of bounds, an address can't be listened on within
+    /// [`LISTEN_TIMEOUT`](crate::limits::LISTEN_TIMEOUT), or a file or name of the configuration is of no use.
     ///
     /// # Panics
     /// Outside of a tokio runtime with time and IO enabled.
@@ -144,7 +162,11 @@ impl Node {
             peer_id: config.key.peer_id(),
             sharding: config.sharding(),
             relay: config.relay,
-            max_message_size: config.max_message_size,
+            services: config.service_nodes.clone(),
+            rules: Rules {
+                max_size: config.max_message_size,
+                protected: Protected::new(config.protected_shards.iter().cloned()),
+            },
             delivery: Delivery::new(config.receiver_queue),
             archive: config.store.clone(),
             counters: Counters::default(),
@@ -152,7 +174,9 @@ impl Node {
         let (commands, inbox) = mpsc::channel(COMMAND_QUEUE);
         let (discv5, key) = (config.discv5, config.key.clone());
         let (bootstrap, dns) = (config.bootstrap.clone(), config.dns.clone());
-        let mut driver = Driver::new(config, inbox, shared.clone())?;
+        let tls = tls::watched(config.tls.clone()).await?;
+        let announce = Announce::new(&config).await?;
+        let mut driver = Driver::new(config, inbox, shared.clone(), tls, announce)?;
         driver.listen().await?;
         if let Some(discv5) = discv5 {
             driver.start_discv5(discv5, &key, &bootstrap).await?;

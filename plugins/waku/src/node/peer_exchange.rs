@@ -15,6 +15,7 @@ use super::{
     book::Source,
     command::{Reply, answer},
     driver::Driver,
+    redial::peer_of,
     seek::exchanges_peers,
 };
 use crate::{
@@ -45,15 +46,16 @@ impl Driver {
         }
     }
 
-    /// Asks the connected peers that can tell, each at most once in [`EXCHANGE_PAUSE`].
+    /// Asks the connected peers that can tell, each at most once in [`EXCHANGE_PAUSE`]; only that of the configuration
+    /// if others are not to be asked.
     pub(super) fn ask_for_peers(&mut self, now: Instant) {
         let asked = &mut self.exchanges.asked;
         asked.retain(|_, at| now.saturating_duration_since(*at) < EXCHANGE_PAUSE);
         let recently: HashSet<PeerId> = asked.keys().copied().collect();
-        let able = self
-            .peers
-            .iter()
-            .filter(|(_, peer)| exchanges_peers(&peer.protocols));
+        let preferred = self.shared.services.peer_exchange.as_ref().and_then(peer_of);
+        let able = self.peers.iter().filter(|(id, peer)| {
+            exchanges_peers(&peer.protocols) && (self.exchanges_peers || Some(**id) == preferred)
+        });
         let next: Vec<PeerId> = able
             .map(|(peer, _)| *peer)
             .filter(|it| !recently.contains(it))

@@ -1,6 +1,6 @@
 //! What is known of the connected peers. As many entries as there are connected peers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use libp2p::{Multiaddr, PeerId, core::ConnectedPoint, identify};
 
@@ -56,6 +56,8 @@ pub(super) struct Peers(HashMap<PeerId, Peer>);
 pub(super) struct Peer {
     pub(super) address: Multiaddr,
     pub(super) direction: Direction,
+    /// Whether it is connected through a relay alone.
+    pub(super) is_relayed: bool,
     /// Where it says that it listens.
     pub(super) listens: Vec<Multiaddr>,
     pub(super) agent: Option<String>,
@@ -71,7 +73,7 @@ pub(super) struct Peer {
 }
 
 impl Peers {
-    /// A first connection to the peer.
+    /// A first connection to the peer, or a direct one in the place of a circuit.
     pub(super) fn connected(&mut self, peer: PeerId, endpoint: &ConnectedPoint) {
         let direction = if endpoint.is_dialer() {
             Direction::Outbound
@@ -81,6 +83,7 @@ impl Peers {
         let entry = Peer {
             address: endpoint.get_remote_address().clone(),
             direction,
+            is_relayed: endpoint.is_relayed(),
             listens: Vec::new(),
             agent: None,
             protocols: Vec::new(),
@@ -90,7 +93,14 @@ impl Peers {
             refused: false,
             ping_failures: 0,
         };
-        self.0.entry(peer).or_insert(entry);
+        match self.0.entry(peer) {
+            Entry::Vacant(place) => drop(place.insert(entry)),
+            Entry::Occupied(mut known) if known.get().is_relayed && !entry.is_relayed => {
+                let known = known.get_mut();
+                (known.address, known.direction, known.is_relayed) = (entry.address, direction, false);
+            }
+            Entry::Occupied(_) => {}
+        }
     }
 
     /// The last connection is gone. Gives the reason that a waiting `connect` shall see.
@@ -107,6 +117,10 @@ impl Peers {
 
     pub(super) fn len(&self) -> usize {
         self.0.len()
+    }
+
+    pub(super) fn direction(&self, peer: &PeerId) -> Option<Direction> {
+        self.0.get(peer).map(|peer| peer.direction)
     }
 
     pub(super) fn is_settled(&self, peer: &PeerId) -> bool {

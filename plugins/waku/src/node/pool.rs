@@ -67,14 +67,14 @@ impl Node {
         Err(failure)
     }
 
-    /// The connected peers that serve this, in a random order.
-    async fn serving(&self, service: Capabilities) -> Result<Vec<PeerId>, Stopped> {
+    /// The connected peers that serve this, that of the configuration first, else in a random order.
+    pub(super) async fn serving(&self, service: Capabilities) -> Result<Vec<PeerId>, Stopped> {
         let peers = self.peers().await?.into_iter();
         let serving = peers
             .filter(|peer| peer.direction.is_some() && seek::capabilities(&peer.protocols).contains(service));
         let mut all: Vec<PeerId> = serving.filter_map(|peer| peer.peer_id).collect();
-        let random = RandomState::new();
-        all.sort_by_cached_key(|peer| random.hash_one(peer));
+        let (random, preferred) = (RandomState::new(), self.shared.services.preferred(service));
+        all.sort_by_cached_key(|peer| (preferred != Some(*peer), random.hash_one(peer)));
         Ok(all)
     }
 }

@@ -47,8 +47,8 @@ pub(super) fn prepare(
         None => shared.sharding.of_text(&message.content_topic)?,
     };
     let bytes = message.encode();
-    if bytes.len() > shared.max_message_size {
-        return Err(PublishError::TooLarge(shared.max_message_size));
+    if bytes.len() > shared.rules.max_size {
+        return Err(PublishError::TooLarge(shared.rules.max_size));
     }
     let hash = message.hash(&topic.to_string());
     Ok(Prepared {
@@ -75,6 +75,9 @@ impl Driver {
         if topic.cluster() == PROOF_CLUSTER && message.proof.is_empty() {
             return Err(PublishError::NeedsProof(topic));
         }
+        if !self.shared.rules.protected.admits(topic, &message, now_nanos()) {
+            return Err(PublishError::NotSigned(topic));
+        }
         let gossip_topic = relay::gossip_topic(topic).hash();
         let outcome = match self.swarm.behaviour_mut().relay.publish(gossip_topic, bytes) {
             Ok(_) => {
@@ -85,7 +88,7 @@ impl Driver {
             Err(relay::PublishError::NoPeersSubscribedToTopic) => Err(PublishError::NoPeers(hash)),
             Err(relay::PublishError::AllQueuesFull(_)) => Err(PublishError::Busy(hash)),
             Err(relay::PublishError::MessageTooLarge) => {
-                return Err(PublishError::TooLarge(self.shared.max_message_size));
+                return Err(PublishError::TooLarge(self.shared.rules.max_size));
             }
             // Messages are neither signed nor transformed, so nothing but a duplicate is left.
             Err(_) => return Err(PublishError::Duplicate(hash)),

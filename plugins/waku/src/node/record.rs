@@ -1,11 +1,6 @@
 //! The node's own record, signed anew whenever what it says has changed.
 
-use std::{
-    net::IpAddr,
-    time::{SystemTime, UNIX_EPOCH},
-};
-
-use libp2p::{Multiaddr, multiaddr::Protocol};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{NodeConfig, NodeError, driver::Driver};
 use crate::{
@@ -65,14 +60,13 @@ impl OwnRecord {
 impl Driver {
     /// Brings the record up to date with the addresses and shards.
     pub(super) fn renew_record(&mut self) {
-        let mut addresses = self.listen_addresses();
-        addresses.sort_by_key(is_loopback);
+        let addresses = self.announced().into_iter().chain(self.announced_by_ip());
         let shards = (!self.joined.is_empty()).then(|| RecordShards {
             cluster: self.shared.sharding.cluster(),
             shards: self.joined.iter().map(PubsubTopic::shard).collect(),
         });
-        let content = Content::new(self.record.capabilities, shards, self.discv5_address)
-            .with_addresses(self.external.iter().cloned().chain(addresses));
+        let content =
+            Content::new(self.record.capabilities, shards, self.discv5_address).with_addresses(addresses);
         if let Err(error) = self.record.renew(content) {
             tracing::warn!(%error, "the node record is not up to date");
         }
@@ -87,12 +81,4 @@ impl Driver {
 fn first_seq() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
-}
-
-fn is_loopback(address: &Multiaddr) -> bool {
-    address.iter().next().is_some_and(|part| match part {
-        Protocol::Ip4(ip) => IpAddr::V4(ip).is_loopback(),
-        Protocol::Ip6(ip) => IpAddr::V6(ip).is_loopback(),
-        _ => false,
-    })
 }

@@ -7,7 +7,7 @@ use libp2p::{
     swarm::dial_opts::{DialOpts, PeerCondition},
 };
 
-use super::{book::Known, crowd::Crowd, driver::Driver, peers::Peer};
+use super::{Direction, book::Known, crowd::Crowd, driver::Driver, peers::Peer};
 use crate::{
     Capabilities, filter,
     lightpush::Version,
@@ -60,7 +60,7 @@ impl Driver {
             lack.fill(known);
             under_way += 1;
         }
-        let room = (self.max_connections / 2).saturating_sub(self.peers.len() + under_way);
+        let room = self.room_for_sought().saturating_sub(under_way);
         let most = room.min(MAX_SEEK_DIALS.saturating_sub(under_way));
         let mut chosen: Vec<(PeerId, Vec<Multiaddr>)> = Vec::new();
         for (peer, known) in self.book.candidates(now) {
@@ -79,8 +79,19 @@ impl Driver {
         for (peer, addresses) in chosen {
             self.dial_known(peer, addresses, now);
         }
-        if !lack.is_none() && self.exchanges_peers {
+        if !lack.is_none() {
             self.ask_for_peers(now);
+        }
+    }
+
+    /// How many more peers may be connected to in this way: the rest of the connections is for others.
+    fn room_for_sought(&self) -> usize {
+        match self.shared.relay {
+            true => self
+                .share
+                .outbound
+                .saturating_sub(self.relays(Direction::Outbound)),
+            false => (self.max_connections / 2).saturating_sub(self.peers.len()),
         }
     }
 

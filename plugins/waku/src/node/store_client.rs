@@ -13,7 +13,7 @@ use super::{
     driver::Driver,
 };
 use crate::{
-    Refusal, Status, StorePage, StoreQuery, exchange,
+    Capabilities, Refusal, Status, StorePage, StoreQuery, exchange,
     limits::MAX_SERVICE_CALLS,
     store::{self, Request},
 };
@@ -93,14 +93,12 @@ impl Node {
         self.ask(|reply| Command::QueryStore(peer, query, reply)).await?
     }
 
-    /// The connected peers that say that they serve the store.
+    /// The connected peers that say that they serve the store, that of the configuration first, else in a random order.
     ///
     /// # Errors
     /// [`Stopped`].
     pub async fn store_peers(&self) -> Result<Vec<PeerId>, Stopped> {
-        let peers = self.peers().await?;
-        let serving = peers.into_iter().filter(|peer| store::is_served(&peer.protocols));
-        Ok(serving.filter_map(|peer| peer.peer_id).collect())
+        self.serving(Capabilities::STORE).await
     }
 
     /// Reads all that a query asks for from the stores of these peers; with none named, of those that are connected.

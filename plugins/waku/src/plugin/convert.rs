@@ -6,8 +6,8 @@ use backplane_sdk::Bytes;
 use waku_api as api;
 
 use crate::{
-    ConnectError, Direction, NodeStats, Origin, PeerInfo, PublishError, PubsubTopic, ReceivedMessage,
-    ShardError, ShardInfo, Stopped, SubscribeError, WakuMessage, limits::MAX_META,
+    ConnectError, Direction, NodeStats, Origin, PeerInfo, PublishError, PubsubTopic, Reachability,
+    ReceivedMessage, ShardError, ShardInfo, Stopped, SubscribeError, WakuMessage, limits::MAX_META,
 };
 
 /// A count that no node reaches the end of.
@@ -102,6 +102,11 @@ pub(super) fn not_published(content_topic: String, error: PublishError) -> api::
             topic: topic.to_string(),
             reason: "messages of its cluster need a rate limit proof (RLN), and this one has none".to_owned(),
         }),
+        PublishError::NotSigned(topic) => api::PublishError::Topic(api::TopicError::Malformed {
+            topic: topic.to_string(),
+            reason: "the shard is protected, and this message has no signature of its key, made within five minutes"
+                .to_owned(),
+        }),
         PublishError::NegativeTimestamp(timestamp) => api::PublishError::NegativeTimestamp { timestamp },
         PublishError::Shard(error) => api::PublishError::Topic(no_shard(content_topic, error)),
         PublishError::WrongCluster { found, ours } => {
@@ -174,6 +179,16 @@ impl From<ShardInfo> for api::ShardInfo {
             pubsub_topic: shard.topic.to_string(),
             peers: count(shard.peers),
             mesh: count(shard.mesh),
+        }
+    }
+}
+
+impl From<Reachability> for api::Reachability {
+    fn from(reachability: Reachability) -> Self {
+        match reachability {
+            Reachability::Unknown => Self::Unknown,
+            Reachability::Public(address) => Self::Public(address.to_string()),
+            Reachability::Private => Self::Private,
         }
     }
 }

@@ -36,7 +36,7 @@ use kept::Kept;
 use peer_store::PeerStore;
 use subscriptions::Subscriptions;
 
-pub use config::{ConfigFault, NodeKeyText, WakuConfig};
+pub use config::{ConfigFault, NatError, NodeKeyText, RatioError, WakuConfig};
 pub use state::{ConnectedPeer, FilteredTopics, FollowedTopics, Subscriber, WakuState};
 
 /// The module.
@@ -79,7 +79,7 @@ impl Module for Waku {
         let archive = archive::open(&context, &config).await?;
         let node = NodeConfig {
             store: archive.clone(),
-            ..config.node(key)?
+            ..in_folder(config.node(key)?, context.data_dir())
         };
         let node = start_on_kept_ports(node, &kept).await?;
         node.remember(kept.take_delivered().await);
@@ -160,6 +160,16 @@ async fn key(config: &WakuConfig, data_dir: &Path) -> Result<NodeKey, Error> {
     }
     let path: PathBuf = data_dir.join(config.node_key_file.as_deref().unwrap_or(kept::NODE_KEY));
     Ok(spawn_blocking(move || NodeKey::load_or_create(path)).await??)
+}
+
+/// With the files of secure WebSocket in the module's folder, where their paths are relative.
+fn in_folder(mut node: NodeConfig, folder: &Path) -> NodeConfig {
+    if let Some(identity) = &mut node.tls.identity {
+        identity.key = folder.join(&identity.key);
+        identity.certificate = folder.join(&identity.certificate);
+    }
+    node.tls.trust = node.tls.trust.map(|path| folder.join(path));
+    node
 }
 
 /// Starts the node on the ports that the system chose last time, as far as they are still free: whoever knows the

@@ -18,6 +18,8 @@ impl waku_api::Node for Waku {
             connected_peers: count(info.connected_peers),
             stats: info.stats.into(),
             enr: Some(info.record.to_string()),
+            announced_addresses: info.announced.iter().map(Multiaddr::to_string).collect(),
+            reachability: Some(info.reachability.into()),
         })
     }
 

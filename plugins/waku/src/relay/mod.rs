@@ -3,13 +3,16 @@
 
 mod config;
 mod filter;
+mod protected;
 mod score;
 mod validate;
 
 pub(crate) use config::{Behaviour, PROTOCOL, new};
 pub(crate) use libp2p::gossipsub::{Event, MessageAcceptance, PublishError, TopicHash};
+pub(crate) use protected::Protected;
+pub use protected::{ProtectedShard, ProtectedShardError};
 pub(crate) use score::{GRAYLIST, topic_params};
-pub(crate) use validate::{Judgement, judge};
+pub(crate) use validate::{Judgement, Rules};
 
 use libp2p::gossipsub::IdentTopic;
 

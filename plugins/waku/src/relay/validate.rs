@@ -1,6 +1,6 @@
 //! What a relayed message must be to be forwarded.
 
-use super::MessageAcceptance;
+use super::{MessageAcceptance, Protected};
 use crate::{PubsubTopic, WakuMessage};
 
 /// What becomes of a relayed message.
@@ -12,7 +12,7 @@ pub(crate) enum Judgement {
     /// nwaku relays a message with an empty payload or content topic, js-waku scores down whoever forwards
     /// one.
     Ignore,
-    /// No peer accepts it: it isn't a Waku message, or it is too large.
+    /// No peer accepts it: it isn't a Waku message, is too large, or is not signed on a protected shard.
     Reject,
 }
 
@@ -27,24 +27,47 @@ impl Judgement {
     }
 }
 
-/// Judges the bytes of a message of at most `max_size` bytes on a topic. Timestamps are the sender's word and
-/// not checked here: only an archive or a rate limit proof binds them to the present.
-pub(crate) fn judge(topic: &str, bytes: &[u8], max_size: usize) -> Judgement {
-    if bytes.len() > max_size {
-        return Judgement::Reject;
-    }
-    match (topic.parse(), WakuMessage::decode(bytes)) {
-        (Ok(topic), Ok(message)) if !message.payload.is_empty() && !message.content_topic.is_empty() => {
-            Judgement::Accept(topic, message)
+/// What is demanded of messages.
+#[derive(Debug, Default)]
+pub(crate) struct Rules {
+    /// The most bytes of a serialized message.
+    pub(crate) max_size: usize,
+    /// The shards where it takes a signature.
+    pub(crate) protected: Protected,
+}
+
+impl Rules {
+    /// Judges the bytes of a message on a topic at the time `now`, in nanoseconds since 1970. Timestamps are the
+    /// sender's word and not checked here but on protected shards: else only an archive or a rate limit proof binds
+    /// them to the present.
+    pub(crate) fn judge(&self, topic: &str, bytes: &[u8], now: i64) -> Judgement {
+        if bytes.len() > self.max_size {
+            return Judgement::Reject;
         }
-        (Ok(_), Ok(_)) => Judgement::Ignore,
-        _ => Judgement::Reject,
+        let (Ok(topic), Ok(message)) = (topic.parse(), WakuMessage::decode(bytes)) else {
+            return Judgement::Reject;
+        };
+        if !self.protected.admits(topic, &message, now) {
+            return Judgement::Reject;
+        }
+        if message.payload.is_empty() || message.content_topic.is_empty() {
+            return Judgement::Ignore;
+        }
+        Judgement::Accept(topic, message)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn judge(topic: &str, bytes: &[u8], max_size: usize) -> Judgement {
+        let rules = Rules {
+            max_size,
+            ..Rules::default()
+        };
+        rules.judge(topic, bytes, 1)
+    }
 
     const TOPIC: &str = "/waku/2/rs/99/0";
 
@@ -93,5 +116,24 @@ mod tests {
         assert_eq!(judge(TOPIC, &bytes, bytes.len() - 1), Judgement::Reject);
         assert_eq!(judge("/other", &bytes, 100), Judgement::Reject);
         assert!(matches!(judge(TOPIC, &bytes, bytes.len()), Judgement::Accept(..)));
+    }
+
+    #[test]
+    fn on_a_protected_shard_a_message_without_a_signature_is_rejected_also_if_it_is_empty() {
+        let key = "0379be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798";
+        let rules = Rules {
+            max_size: 100,
+            protected: Protected::new([format!("0:{key}").parse().unwrap()]),
+        };
+        let empty = WakuMessage {
+            payload: vec![],
+            ..message()
+        };
+        for unsigned in [message(), empty] {
+            let bytes = unsigned.encode();
+            assert_eq!(rules.judge(TOPIC, &bytes, 1), Judgement::Reject);
+        }
+        let elsewhere = rules.judge("/waku/2/rs/99/1", &message().encode(), 1);
+        assert!(matches!(elsewhere, Judgement::Accept(..)));
     }
 }

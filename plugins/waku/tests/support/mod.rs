@@ -1,6 +1,7 @@
 //! What the tests of whole nodes share: nodes on loopback and waiting with a deadline.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub(crate) mod certificates;
 pub(crate) mod dns;
 pub(crate) mod raw;
 

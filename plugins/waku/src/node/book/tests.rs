@@ -4,8 +4,11 @@ use crate::{
     enr::{Content, sample, sample_with},
 };
 
+/// Peers that the book of a test holds.
+const CAPACITY: usize = 100;
+
 fn book() -> Book {
-    Book::new(PeerId::random(), 99)
+    Book::new(PeerId::random(), 99, CAPACITY)
 }
 
 fn connection(number: usize) -> ConnectionId {
@@ -41,7 +44,7 @@ fn a_newer_record_takes_the_place_of_an_older_one() {
 
 #[test]
 fn records_of_other_networks_and_of_this_node_are_left_aside() {
-    let mut book = Book::new(sample(1).peer_id(), 99);
+    let mut book = Book::new(sample(1).peer_id(), 99, CAPACITY);
     let none = content(99, Capabilities::default());
     let no_address = Content::new(Capabilities::RELAY, None, None);
     for record in [
@@ -156,7 +159,7 @@ fn only_what_is_found_or_connected_is_told_to_others() {
 fn a_full_book_forgets_whoever_was_never_connected() {
     let (mut book, now) = (book(), Instant::now());
     let address: Multiaddr = "/ip4/127.0.0.1/tcp/1".parse().unwrap();
-    let peers: Vec<PeerId> = (0..MAX_KNOWN_PEERS + 10).map(|_| PeerId::random()).collect();
+    let peers: Vec<PeerId> = (0..CAPACITY + 10).map(|_| PeerId::random()).collect();
     for peer in &peers {
         book.identified(*peer, vec![address.clone()], Capabilities::RELAY);
         if *peer == peers[0] || *peer == peers[1] {
@@ -164,7 +167,7 @@ fn a_full_book_forgets_whoever_was_never_connected() {
             book.closed(peer, now + REDIAL_STABLE);
         }
     }
-    assert_eq!(book.iter().count(), MAX_KNOWN_PEERS);
+    assert_eq!(book.iter().count(), CAPACITY);
     assert!(book.get(&peers[0]).is_some() && book.get(&peers[1]).is_some());
     assert!(book.get(peers.last().unwrap()).is_some());
 }
