@@ -40,3 +40,23 @@ fn import_file() {
 fn manifest_decoding() {
     replay("manifest_decoding", fuzz_checks::manifest_decoding);
 }
+
+#[test]
+fn waku_messages() {
+    replay("waku_messages", fuzz_checks::waku_messages);
+}
+
+#[test]
+fn waku_records() {
+    replay("waku_records", fuzz_checks::waku_records);
+}
+
+#[test]
+fn waku_services() {
+    replay("waku_services", fuzz_checks::waku_services);
+}
+
+#[test]
+fn waku_texts() {
+    replay("waku_texts", fuzz_checks::waku_texts);
+}

@@ -28,12 +28,14 @@ pub(crate) async fn read_bytes_within(
     max: usize,
     time: Duration,
 ) -> io::Result<Vec<u8>> {
-    in_time(time, "no answer in time", async {
-        let mut first = [0];
-        io.read_exact(&mut first).await?;
-        read_rest(io, first[0], max).await
-    })
-    .await
+    in_time(time, "no answer in time", read_whole(io, max)).await
+}
+
+/// Reads one frame of at most `max` bytes, however long that takes.
+pub(crate) async fn read_whole(io: &mut (impl AsyncRead + Unpin), max: usize) -> io::Result<Vec<u8>> {
+    let mut first = [0];
+    io.read_exact(&mut first).await?;
+    read_rest(io, first[0], max).await
 }
 
 /// As [`read_bytes`], for a frame that is a protobuf.

@@ -27,6 +27,7 @@
 pub mod limits;
 
 mod archive;
+mod decoders;
 mod discovery;
 mod enr;
 mod exchange;
@@ -50,6 +51,7 @@ pub use libp2p::{Multiaddr, PeerId};
 pub use archive::{
     ARCHIVE_JOB, Archive, ArchiveConfig, ArchiveError, ArchiveStats, Retention, RetentionError,
 };
+pub use decoders::{Again, Decoder};
 pub use discovery::{TreeUrl, TreeUrlError};
 pub use enr::{Capabilities, NodeRecord, RecordError, RecordShards};
 pub use message::{DecodeError, MessageHash, ParseHashError, WakuMessage};

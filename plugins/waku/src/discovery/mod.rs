@@ -8,7 +8,7 @@ use std::future::pending;
 use crate::NodeRecord;
 
 pub(crate) use discv5::Discv5;
-pub(crate) use dns::Dns;
+pub(crate) use dns::{Dns, Entry, Hash, Root};
 pub use dns::{TreeUrl, TreeUrlError};
 
 /// All ways of finding peers that the configuration has.

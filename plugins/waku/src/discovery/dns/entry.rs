@@ -1,5 +1,7 @@
 //! The records of a tree.
 
+use std::fmt;
+
 use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD};
 use k256::ecdsa::{Signature, VerifyingKey, signature::hazmat::PrehashVerifier};
 use sha3::{Digest, Keccak256};
@@ -17,7 +19,7 @@ const SIGNATURE: usize = 64;
 
 /// Why a record of a tree is not used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum TreeError {
+pub(crate) enum TreeError {
     /// It is none, or malformed.
     #[error("it is malformed")]
     Malformed,
@@ -31,7 +33,7 @@ pub(super) enum TreeError {
 
 /// The signed root.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Root {
+pub(crate) struct Root {
     /// The name of the branch of nodes.
     pub(super) nodes: Hash,
     /// The name of the branch of links.
@@ -40,7 +42,7 @@ pub(super) struct Root {
 }
 
 impl Root {
-    pub(super) fn parse(text: &str, key: &VerifyingKey) -> Result<Self, TreeError> {
+    pub(crate) fn parse(text: &str, key: &VerifyingKey) -> Result<Self, TreeError> {
         let (signed, signature) = text.rsplit_once(" sig=").ok_or(TreeError::Malformed)?;
         let rest = signed.strip_prefix(ROOT).ok_or(TreeError::Malformed)?;
         let mut fields = rest.split(' ');
@@ -69,7 +71,7 @@ fn verify(text: &str, signature: &str, key: &VerifyingKey) -> Option<()> {
 
 /// What stands at a name below the root.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Entry {
+pub(crate) enum Entry {
     Branch(Vec<Hash>),
     Node(Box<NodeRecord>),
     Link(Box<TreeUrl>),
@@ -77,7 +79,7 @@ pub(super) enum Entry {
 
 impl Entry {
     /// Reads the text that stands at the name of this hash.
-    pub(super) fn parse(text: &str, name: &Hash) -> Result<Self, TreeError> {
+    pub(crate) fn parse(text: &str, name: &Hash) -> Result<Self, TreeError> {
         if !name.is_of(text) {
             return Err(TreeError::Hash);
         }
@@ -95,9 +97,23 @@ impl Entry {
     }
 }
 
+impl fmt::Display for Entry {
+    /// The text that stands in DNS.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Branch(names) => {
+                let labels: Vec<String> = names.iter().map(Hash::label).collect();
+                write!(f, "{BRANCH}{}", labels.join(","))
+            }
+            Self::Node(record) => record.fmt(f),
+            Self::Link(url) => url.fmt(f),
+        }
+    }
+}
+
 /// The beginning of the hash of a text, which is its name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Hash(Vec<u8>);
+pub(crate) struct Hash(Vec<u8>);
 
 impl Hash {
     fn parse(text: &str) -> Option<Self> {
@@ -105,8 +121,8 @@ impl Hash {
         HASH_BYTES.contains(&bytes.len()).then_some(Self(bytes))
     }
 
-    #[cfg(test)]
-    pub(super) fn of(text: &str) -> Self {
+    /// As the writers of trees make it: half of the whole.
+    pub(crate) fn of(text: &str) -> Self {
         Self(keccak(text)[..16].to_vec())
     }
 

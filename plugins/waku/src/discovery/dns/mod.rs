@@ -17,6 +17,7 @@ use resolver::Resolver;
 use walk::Walk;
 
 use entry::TreeError;
+pub(crate) use entry::{Entry, Hash, Root};
 pub use url::{TreeUrl, TreeUrlError};
 
 /// Reads trees at the start and again and again.

@@ -12,7 +12,7 @@ const MAX_DOMAIN: usize = 253;
 /// The place of a tree and the key that signs its root: `enrtree://KEY@DOMAIN`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TreeUrl {
-    pub(super) key: VerifyingKey,
+    pub(crate) key: VerifyingKey,
     pub(super) domain: String,
 }
 

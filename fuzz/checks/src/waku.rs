@@ -1,0 +1,88 @@
+//! What peers, name servers and people give to a Waku node: what is read is what was written, and not much larger.
+
+use waku_plugin::{Again, Decoder};
+
+/// The requests and answers of the service protocols. The first byte chooses.
+const SERVICES: [Decoder; 11] = [
+    Decoder::Metadata,
+    Decoder::StoreRequest,
+    Decoder::StoreResponse,
+    Decoder::FilterRequest,
+    Decoder::FilterResponse,
+    Decoder::LightpushRequest,
+    Decoder::LightpushResponse,
+    Decoder::LegacyLightpushRequest,
+    Decoder::LegacyLightpushResponse,
+    Decoder::PeerExchangeRequest,
+    Decoder::PeerExchangeResponse,
+];
+
+/// What is text.
+const TEXTS: [Decoder; 8] = [
+    Decoder::RecordText,
+    Decoder::TreeRoot,
+    Decoder::TreeEntry,
+    Decoder::TreeUrl,
+    Decoder::ContentTopic,
+    Decoder::PubsubTopic,
+    Decoder::MessageHash,
+    Decoder::RateLimit,
+];
+
+/// Messages, alone and as they are pushed, and the frames around everything.
+const MESSAGES: [Decoder; 3] = [Decoder::Message, Decoder::FilterPush, Decoder::Frame];
+
+/// Requests and answers of services.
+pub fn waku_services(input: &[u8]) {
+    check_one_of(&SERVICES, input);
+}
+
+/// Node records in their binary form.
+pub fn waku_records(input: &[u8]) {
+    check(Decoder::Record, input);
+}
+
+/// Topics, lists of nodes in DNS, records and settings as text.
+pub fn waku_texts(input: &[u8]) {
+    check_one_of(&TEXTS, input);
+}
+
+/// Messages and frames.
+pub fn waku_messages(input: &[u8]) {
+    check_one_of(&MESSAGES, input);
+}
+
+fn check_one_of(decoders: &[Decoder], input: &[u8]) {
+    if let Some((choice, bytes)) = input.split_first() {
+        check(decoders[usize::from(*choice) % decoders.len()], bytes);
+    }
+}
+
+fn check(decoder: Decoder, bytes: &[u8]) {
+    let written = match decoder.again(bytes) {
+        Again::Refused => return,
+        Again::Same(written) => written,
+        Again::Other => panic!("{decoder:?} reads something else in what it has written"),
+    };
+    // A few bytes of input never become many: shards take the most, one byte each before and three after.
+    assert!(
+        written.len() <= 3 * bytes.len() + 64,
+        "{decoder:?} makes {} bytes of {}",
+        written.len(),
+        bytes.len()
+    );
+    assert_eq!(decoder.again(&written), Again::Same(written), "{decoder:?}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_decoder_belongs_to_a_target() {
+        let checked = |decoder: &Decoder| {
+            *decoder == Decoder::Record || [&SERVICES[..], &TEXTS, &MESSAGES].concat().contains(decoder)
+        };
+        assert!(Decoder::ALL.iter().all(checked));
+    }
+}
