@@ -231,6 +231,11 @@ pub const MAX_FILTER_CRITERIA: usize = 1000;
 pub const MAX_FILTER_CRITERIA_CEILING: usize = 10_000;
 /// Content topics in one filter request.
 pub const MAX_FILTER_TOPICS: usize = 100;
+/// Bytes that the filter criteria of all subscribers take together. Their content topics are shared by nobody, and may
+/// be long.
+pub const MAX_FILTER_BYTES: usize = 64 * 1024 * 1024;
+/// What a filter criterion takes beside its content topic, in bytes.
+pub const FILTER_CRITERION_BYTES: usize = 256;
 /// Longest content topic of a filter request, in bytes.
 pub const MAX_FILTER_CONTENT_TOPIC: usize = 1024;
 /// A filter subscription ends when nothing was heard of its peer for this time, unless configured otherwise.

@@ -11,7 +11,7 @@ use libp2p::PeerId;
 use super::wire::{Ask, Criteria};
 use crate::{
     FilterConfig, PubsubTopic, Refusal, Status,
-    limits::{MAX_FILTER_CONTENT_TOPIC, MAX_FILTER_TOPICS},
+    limits::{FILTER_CRITERION_BYTES, MAX_FILTER_BYTES, MAX_FILTER_CONTENT_TOPIC, MAX_FILTER_TOPICS},
 };
 
 type Criterion = (PubsubTopic, Arc<str>);
@@ -21,6 +21,8 @@ pub(crate) struct Subscriptions {
     limits: FilterConfig,
     subscribers: HashMap<PeerId, Subscriber>,
     by_criterion: HashMap<Criterion, HashSet<PeerId>>,
+    /// What all of it takes.
+    bytes: usize,
 }
 
 struct Subscriber {
@@ -34,6 +36,7 @@ impl Subscriptions {
             limits,
             subscribers: HashMap::new(),
             by_criterion: HashMap::new(),
+            bytes: 0,
         }
     }
 
@@ -110,11 +113,17 @@ impl Subscriptions {
         }
         let is_fresh =
             |criterion: &&Criterion| known.is_none_or(|known| !known.criteria.contains(*criterion));
-        let fresh = criteria.iter().filter(is_fresh).count();
-        if known.map_or(0, |known| known.criteria.len()) + fresh > self.limits.max_criteria {
+        let fresh: Vec<&Criterion> = criteria.iter().filter(is_fresh).collect();
+        if known.map_or(0, |known| known.criteria.len()) + fresh.len() > self.limits.max_criteria {
             let text = "peer has reached maximum number of filter criteria";
             return Err(full(text.to_owned()));
         }
+        let bytes: usize = fresh.iter().map(|criterion| cost(criterion)).sum();
+        if self.bytes + bytes > MAX_FILTER_BYTES {
+            let text = "node has reached maximum size of filter criteria";
+            return Err(full(format!("{text}: {MAX_FILTER_BYTES}")));
+        }
+        self.bytes += bytes;
         for criterion in &criteria {
             self.by_criterion
                 .entry(criterion.clone())
@@ -158,6 +167,7 @@ impl Subscriptions {
     }
 
     fn unlink(&mut self, peer: &PeerId, criterion: &Criterion) {
+        self.bytes -= cost(criterion);
         if let Some(peers) = self.by_criterion.get_mut(criterion) {
             peers.remove(peer);
             if peers.is_empty() {
@@ -179,6 +189,11 @@ impl Subscriptions {
             .get(peer)
             .is_some_and(|subscriber| age(subscriber) <= self.limits.subscription_timeout)
     }
+}
+
+/// The bytes that a criterion takes at one subscriber.
+fn cost((_, topic): &Criterion) -> usize {
+    topic.len() + FILTER_CRITERION_BYTES
 }
 
 /// The criteria of a request, within their limits.
@@ -251,7 +266,7 @@ mod tests {
         assert!(all.subscribers_of(shard(), "/a", now).is_empty());
         all.ask(peer, &Ask::Ping, now).unwrap();
         all.ask(peer, &Ask::UnsubscribeAll, now).unwrap();
-        assert!(all.subscribers.is_empty() && all.by_criterion.is_empty());
+        assert!(all.subscribers.is_empty() && all.by_criterion.is_empty() && all.bytes == 0);
     }
 
     #[test]
@@ -315,6 +330,36 @@ mod tests {
             "503 SERVICE_UNAVAILABLE: peer has reached maximum number of filter criteria"
         );
         assert!(all.subscribers.is_empty());
+    }
+
+    #[test]
+    fn all_criteria_together_are_bounded_and_make_room_again() {
+        let (mut all, _, now) = service(1000, 1000);
+        let topics: Vec<String> = (0..64).map(|it| format!("{it:0>1024}")).collect();
+        let long = Criteria::new(shard(), topics);
+        let mut subscribed = Vec::new();
+        let refused = loop {
+            let peer = PeerId::random();
+            match all.ask(peer, &Ask::Subscribe(long.clone()), now) {
+                Ok(()) => subscribed.push(peer),
+                Err(refusal) => break refusal,
+            }
+        };
+        assert_eq!(
+            refused.to_string(),
+            "503 SERVICE_UNAVAILABLE: node has reached maximum size of filter criteria: 67108864"
+        );
+        assert_eq!(
+            subscribed.len(),
+            MAX_FILTER_BYTES / (64 * (1024 + FILTER_CRITERION_BYTES))
+        );
+        all.ask(subscribed[0], &Ask::Subscribe(long.clone()), now)
+            .expect("what is known takes no room");
+        all.ask(subscribed[0], &Ask::UnsubscribeAll, now).unwrap();
+        all.ask(PeerId::random(), &Ask::Subscribe(long), now).unwrap();
+        let later = now + TIMEOUT + Duration::from_secs(1);
+        assert_eq!(all.expire(later).len(), subscribed.len());
+        assert_eq!(all.bytes, 0);
     }
 
     #[test]
