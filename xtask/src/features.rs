@@ -1,9 +1,14 @@
 //! Features of plugins that are off by default, and whether their tests can run here.
 
-use std::{env, fs, path::Path};
+use std::{env, fs, path::Path, process::Command};
 
 /// Everything is built and checked with these, and tested with those whose tests can run.
-pub(crate) const EXTRA: [&str; 2] = ["storage-plugin/content-exchange", "storage-plugin/postgres"];
+pub(crate) const EXTRA: [&str; 4] = [
+    "storage-plugin/content-exchange",
+    "storage-plugin/postgres",
+    "waku-plugin/python-peers",
+    "waku-plugin/browser-peers",
+];
 
 /// What needs a build of its own, because it takes the place of SQLite: the arguments by which cargo finds it. With all
 /// packages, so that nothing is built anew that does not depend on it.
@@ -21,13 +26,21 @@ pub(crate) fn tested() -> String {
         .into_iter()
         .flatten()
         .flatten();
-    let mut found = servers.map(|version| version.path().join("bin/initdb").exists());
-    let count = if can_run(found.any(|it| it), "PostgreSQL", "postgresql") {
-        2
-    } else {
-        1
-    };
-    EXTRA[..count].join(",")
+    let mut servers = servers.map(|version| version.path().join("bin/initdb").exists());
+    let server = servers.any(|found| found);
+    let venv = Command::new("python3")
+        .args(["-c", "import venv, ensurepip"])
+        .output()
+        .is_ok_and(|it| it.status.success());
+    let browser = Path::new("/usr/bin/chromium").exists();
+    let here = [
+        true,
+        can_run(server, "PostgreSQL", "postgresql"),
+        can_run(venv, "Python's venv", "python3-venv"),
+        can_run(browser, "Chromium", "chromium"),
+    ];
+    let tested = EXTRA.iter().zip(here).filter(|(_, runs)| *runs);
+    tested.map(|(feature, _)| *feature).collect::<Vec<_>>().join(",")
 }
 
 /// Whether the tests of [`ENCRYPTED`] can run here.

@@ -323,15 +323,19 @@ async fn store_requests_and_responses_are_those_of_js_waku() {
             Some(cursor) => request["paginationCursor"] = hex(cursor),
             None => response["paginationCursor"] = hex(found),
         }
-        let encoded = js.encode(request, response).await.unwrap();
-        let answered = raw_request(&service, STORE, &encoded.request).await;
-        assert_eq!(answered, encoded.response);
+        let request = js.encode("proto_store.StoreQueryRequest", request).await.unwrap();
+        let response = js
+            .encode("proto_store.StoreQueryResponse", response)
+            .await
+            .unwrap();
+        let answered = raw_request(&service, STORE, &request).await;
+        assert_eq!(answered, response);
         // The request of our client, which is a new one each time: its first id is 1.
         let query = StoreQuery {
             cursor: cursor.map(hash),
             ..query.clone()
         };
-        assert_eq!(raw_query(query).await, encoded.request);
+        assert_eq!(raw_query(query).await, request);
     }
     js.stop().await.unwrap();
 }

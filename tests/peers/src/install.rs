@@ -1,15 +1,27 @@
-//! `npm ci`, once for each lock file.
+//! The packages of the peers: `npm ci` or `pip install`, once for each lock file.
 
-use std::{fs, io, path::Path, process::Stdio, time::Duration};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
 
 use tokio::{process::Command, time::timeout};
 
-/// Longest `npm ci`; about 20 s is usual.
+/// Longest installation; about 20 s is usual.
 const INSTALL_TIMEOUT: Duration = Duration::from_secs(300);
-/// The lock file that `node_modules` was installed from.
-const INSTALLED: &str = "node_modules/.installed-package-lock.json";
 
-/// Why the npm packages of the peers are not there.
+/// What a peer is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Runtime {
+    /// Node, with packages from npm.
+    Node,
+    /// Python, with packages from PyPI in an environment of their own.
+    Python,
+}
+
+/// Why the packages of the peers are not there.
 #[derive(Debug, thiserror::Error)]
 pub enum InstallError {
     /// A file or program that is missing.
@@ -20,48 +32,104 @@ pub enum InstallError {
         /// What the system says.
         source: io::Error,
     },
-    /// npm failed; carries what it wrote.
-    #[error("npm ci failed:\n{0}")]
-    Npm(String),
-    /// npm did not finish.
-    #[error("npm ci did not finish within {INSTALL_TIMEOUT:?}")]
-    Timeout,
+    /// The installer failed; carries its command and what it wrote.
+    #[error("{0} failed:\n{1}")]
+    Failed(String, String),
+    /// The installer did not finish.
+    #[error("{0} did not finish within {INSTALL_TIMEOUT:?}")]
+    Timeout(String),
 }
 
-/// Installs the packages into `folder/node_modules`, unless they are there as the lock file says. Processes
-/// and tasks that do so at once wait for each other.
-pub(crate) async fn install(folder: &Path) -> Result<(), InstallError> {
-    let lock_path = folder.join("package-lock.json");
+impl Runtime {
+    /// What runs the scripts of a folder.
+    pub(crate) fn program(self, folder: &Path) -> PathBuf {
+        match self {
+            Self::Node => "node".into(),
+            Self::Python => folder.join(".venv/bin/python"),
+        }
+    }
+
+    /// The file that names every package and its version.
+    fn lock(self) -> &'static str {
+        match self {
+            Self::Node => "package-lock.json",
+            Self::Python => "requirements.txt",
+        }
+    }
+
+    /// The lock file that was installed from.
+    fn record(self) -> &'static str {
+        match self {
+            Self::Node => "node_modules/.installed-package-lock.json",
+            Self::Python => ".venv/.installed-requirements.txt",
+        }
+    }
+
+    fn commands(self) -> &'static [&'static [&'static str]] {
+        match self {
+            Self::Node => &[&["npm", "ci"]],
+            Self::Python => &[
+                &["python3", "-m", "venv", "--clear", ".venv"],
+                &[
+                    ".venv/bin/python",
+                    "-m",
+                    "pip",
+                    "install",
+                    "--quiet",
+                    "--no-deps",
+                    "--requirement",
+                    "requirements.txt",
+                ],
+            ],
+        }
+    }
+}
+
+/// Installs the packages of a folder, unless they are there as its lock file says. Processes and tasks that do so at
+/// once wait for each other.
+pub(crate) async fn install(runtime: Runtime, folder: &Path) -> Result<(), InstallError> {
+    let lock_path = folder.join(runtime.lock());
     let failed = |what: &str| {
-        let what = what.to_owned();
+        let what = format!("{what} of the test peers");
         move |source| InstallError::Io { what, source }
     };
-    let lock = fs::File::open(&lock_path).map_err(failed("package-lock.json of the test peers"))?;
+    let lock = fs::File::open(&lock_path).map_err(failed("lock file"))?;
     let lock = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock))
         .await
         .map_err(io::Error::other)
         .flatten()
-        .map_err(failed("lock on package-lock.json"))?;
-    let wanted = fs::read(&lock_path).map_err(failed("package-lock.json of the test peers"))?;
-    if fs::read(folder.join(INSTALLED)).is_ok_and(|installed| installed == wanted) {
+        .map_err(failed("lock on the lock file"))?;
+    let wanted = fs::read(&lock_path).map_err(failed("lock file"))?;
+    let record = folder.join(runtime.record());
+    if fs::read(&record).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
-    let npm = Command::new("npm")
-        .arg("ci")
+    for command in runtime.commands() {
+        run(folder, command).await?;
+    }
+    fs::write(record, wanted).map_err(failed("record of the installed packages"))?;
+    drop(lock);
+    Ok(())
+}
+
+async fn run(folder: &Path, command: &[&str]) -> Result<(), InstallError> {
+    let text = command.join(" ");
+    let running = Command::new(command[0])
+        .args(&command[1..])
         .current_dir(folder)
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output();
-    let output = timeout(INSTALL_TIMEOUT, npm)
+    let output = timeout(INSTALL_TIMEOUT, running)
         .await
-        .map_err(|_| InstallError::Timeout)?
-        .map_err(failed("npm, which the test peers need"))?;
-    if !output.status.success() {
-        return Err(InstallError::Npm(
-            String::from_utf8_lossy(&output.stderr).into_owned(),
-        ));
+        .map_err(|_| InstallError::Timeout(text.clone()))?
+        .map_err(|source| InstallError::Io {
+            what: format!("{text}, which the test peers need"),
+            source,
+        })?;
+    if output.status.success() {
+        return Ok(());
     }
-    fs::write(folder.join(INSTALLED), wanted).map_err(failed("record of the installed packages"))?;
-    drop(lock);
-    Ok(())
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    Err(InstallError::Failed(text, said))
 }

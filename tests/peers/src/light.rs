@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::{
     Options, PeerError,
+    install::Runtime,
     process::{Process, Report},
 };
 
@@ -24,7 +25,7 @@ enum Event {
     Record(LightRecord),
     Received(LightReceived),
     Queried(Vec<Vec<LightReceived>>),
-    Encoded(LightEncoded),
+    Vector(String),
     Error(String),
 }
 
@@ -99,15 +100,6 @@ pub struct LightReceived {
     pub timestamp: Option<u64>,
 }
 
-/// Encodings of the store protocol as @waku/proto writes them, in hexadecimal digits.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct LightEncoded {
-    /// A request.
-    pub request: String,
-    /// A response.
-    pub response: String,
-}
-
 /// What the light node asks a store for.
 #[derive(Debug, Clone, Copy)]
 pub struct LightQuery<'a> {
@@ -134,19 +126,24 @@ impl LightNode {
     /// # Errors
     /// [`PeerError`].
     pub async fn start(options: Options<'_>) -> Result<Self, PeerError> {
+        let how = ["--transport", options.transport, "--muxer", options.muxer];
+        Self::run(options, &how).await
+    }
+
+    /// The same in a page of this Chromium, where there are neither other transports than WebSocket nor other muxers than
+    /// mplex: the options for these are left aside, too.
+    ///
+    /// # Errors
+    /// [`PeerError`].
+    pub async fn start_in_browser(options: Options<'_>, program: &str) -> Result<Self, PeerError> {
+        Self::run(options, &["--browser", program]).await
+    }
+
+    async fn run(options: Options<'_>, how: &[&str]) -> Result<Self, PeerError> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("light");
         let (cluster, shards) = (options.cluster.to_string(), options.shards.to_string());
-        let flags = [
-            "--transport",
-            options.transport,
-            "--muxer",
-            options.muxer,
-            "--cluster",
-            &cluster,
-            "--shards",
-            &shards,
-        ];
-        let mut process = Process::start(&folder, "light.mjs", &flags).await?;
+        let flags = [how, &["--cluster", &cluster, "--shards", &shards]].concat();
+        let mut process = Process::start(Runtime::Node, &folder, "light.mjs", &flags).await?;
         let ready = |event| match event {
             Event::Ready(ready) => Some(ready.peer_id),
             _ => None,
@@ -292,22 +289,27 @@ impl LightNode {
         Ok(self.queried(command).await?.concat())
     }
 
-    /// Encodes a request and a response of the store protocol with @waku/proto. Their fields have its names; bytes are
-    /// `{"bytes": HEX}`, 64-bit numbers `{"int": DIGITS}`.
+    /// Asks js-waku's packages for golden bytes: `question` is an object with one key, as `light/vectors.mjs` has them.
+    /// Gives the answer, hexadecimal digits where it is bytes.
     ///
     /// # Errors
     /// [`PeerError`].
-    pub async fn encode(
-        &mut self,
-        request: serde_json::Value,
-        response: serde_json::Value,
-    ) -> Result<LightEncoded, PeerError> {
-        let command = json!({ "encode": { "request": request, "response": response } });
-        self.ask(command, |event| match event {
-            Event::Encoded(encoded) => Some(encoded),
+    pub async fn vector(&mut self, question: serde_json::Value) -> Result<String, PeerError> {
+        self.ask(json!({ "vector": question }), |event| match event {
+            Event::Vector(answer) => Some(answer),
             _ => None,
         })
         .await
+    }
+
+    /// The bytes of a value of a type of @waku/proto, such as `proto_store.StoreQueryRequest`, in hexadecimal digits. Its
+    /// fields have the names of the package; bytes are `{"bytes": HEX}`, 64-bit numbers `{"int": DIGITS}`.
+    ///
+    /// # Errors
+    /// [`PeerError`].
+    pub async fn encode(&mut self, codec: &str, value: serde_json::Value) -> Result<String, PeerError> {
+        self.vector(json!({ "encode": { "codec": codec, "value": value } }))
+            .await
     }
 
     async fn queried(&mut self, command: serde_json::Value) -> Result<Vec<Vec<LightReceived>>, PeerError> {

@@ -1,4 +1,4 @@
-//! A peer as a process of node that is driven by JSON lines.
+//! A peer as a process that is driven by JSON lines.
 
 use std::{io, path::Path, process::Stdio, time::Duration};
 
@@ -9,7 +9,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::install::{InstallError, install};
+use crate::install::{InstallError, Runtime, install};
 
 /// Longest wait for one event. A peer itself waits up to 15 s for its mesh.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
@@ -21,7 +21,7 @@ const MAX_STDERR: u64 = 4096;
 /// Why a peer does not do what it should.
 #[derive(Debug, thiserror::Error)]
 pub enum PeerError {
-    /// node or the packages are missing.
+    /// A program or the packages are missing.
     #[error(transparent)]
     Install(#[from] InstallError),
     /// Its pipes are broken.
@@ -63,19 +63,25 @@ pub(crate) struct Process {
 
 impl Process {
     /// Installs what the folder's lock file names, as far as it is missing, and starts the script there.
-    pub(crate) async fn start(folder: &Path, script: &str, flags: &[&str]) -> Result<Self, PeerError> {
-        Self::start_with(folder, script, flags, &[]).await
+    pub(crate) async fn start(
+        runtime: Runtime,
+        folder: &Path,
+        script: &str,
+        flags: &[&str],
+    ) -> Result<Self, PeerError> {
+        Self::start_with(runtime, folder, script, flags, &[]).await
     }
 
     /// As [`start`](Self::start), with these variables in its environment.
     pub(crate) async fn start_with(
+        runtime: Runtime,
         folder: &Path,
         script: &str,
         flags: &[&str],
         variables: &[(&str, &Path)],
     ) -> Result<Self, PeerError> {
-        install(folder).await?;
-        let mut child = Command::new("node")
+        install(runtime, folder).await?;
+        let mut child = Command::new(runtime.program(folder))
             .envs(variables.iter().copied())
             .arg(folder.join(script))
             .args(flags)
@@ -85,7 +91,7 @@ impl Process {
             .kill_on_drop(true)
             .spawn()
             .map_err(|source| InstallError::Io {
-                what: "node, which the test peers need".into(),
+                what: format!("{runtime:?}, which the test peers need"),
                 source,
             })?;
         let missing = || io::Error::other("pipe is missing");

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::{
     Chat, Event, Metadata, Peer, Ready, Sent,
+    install::Runtime,
     process::{PeerError, Process},
 };
 
@@ -80,7 +81,8 @@ impl ToyChat {
             options.content_topic,
         ];
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let mut process = Process::start_with(folder, "toychat.mjs", &flags, variables).await?;
+        let mut process =
+            Process::start_with(Runtime::Node, folder, "toychat.mjs", &flags, variables).await?;
         let ready = process
             .wait_for(|event| {
                 if let Event::Ready(ready) = event {
