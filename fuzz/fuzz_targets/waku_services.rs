@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| fuzz_checks::waku_services(input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| waku_fuzz_checks::waku_services(input));

@@ -8,10 +8,8 @@ mod files;
 mod keys;
 mod lines;
 mod manifests;
-mod waku;
 
 pub use files::import_file;
 pub use keys::key_decoding;
 pub use lines::import_lines;
 pub use manifests::manifest_decoding;
-pub use waku::{waku_messages, waku_records, waku_services, waku_texts};

@@ -1,25 +1,8 @@
 //! The seeds of each target, and what was found with it before, pass.
 
-use std::fs;
-use std::path::Path;
+mod replay;
 
-fn replay(target: &str, check: fn(&[u8])) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../seeds")
-        .join(target);
-    let seeds = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut replayed = 0;
-    for seed in seeds {
-        let input = fs::read(&seed).unwrap();
-        check(&input);
-        // Those that are nearly like it, too.
-        for at in [0, input.len() / 2, input.len().saturating_sub(1)] {
-            check(&input[..at]);
-        }
-        replayed += 1;
-    }
-    assert!(replayed > 0, "{} has no seeds", folder.display());
-}
+use replay::replay;
 
 #[test]
 fn key_decoding() {
@@ -39,24 +22,4 @@ fn import_file() {
 #[test]
 fn manifest_decoding() {
     replay("manifest_decoding", fuzz_checks::manifest_decoding);
-}
-
-#[test]
-fn waku_messages() {
-    replay("waku_messages", fuzz_checks::waku_messages);
-}
-
-#[test]
-fn waku_records() {
-    replay("waku_records", fuzz_checks::waku_records);
-}
-
-#[test]
-fn waku_services() {
-    replay("waku_services", fuzz_checks::waku_services);
-}
-
-#[test]
-fn waku_texts() {
-    replay("waku_texts", fuzz_checks::waku_texts);
 }

@@ -1,4 +1,7 @@
-//! What peers, name servers and people give to a Waku node: what is read is what was written, and not much larger.
+//! What the fuzz targets of `waku` check: what peers, name servers and people give to a node is refused, or what is read of
+//! it is what was written, and not much larger. A function panics where that does not hold.
+//!
+//! A crate of its own: two plugins cannot be linked into one program, as each has the one symbol of plugins.
 
 use waku_plugin::{Again, Decoder};
 
