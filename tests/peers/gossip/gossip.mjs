@@ -14,6 +14,7 @@
 //   {"error": TEXT}              the command that could not be handled, and why
 
 import "../with-resolvers.mjs";
+import "./with-websocket.mjs";
 import { createHash } from "node:crypto";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";

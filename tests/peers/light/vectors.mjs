@@ -36,10 +36,11 @@ const questions = {
   /** A signed node record. */
   async record({ key, seq, ip, tcp, udp, waku2, shards, multiaddrs }) {
     const enr = EnrCreator.fromPublicKey(getPublicKey(key, true));
-    enr.seq = BigInt(seq);
     Object.assign(enr, { ip, tcp, udp, waku2 });
     enr.set("rs", hexToBytes(shards));
     if (multiaddrs.length > 0) enr.multiaddrs = multiaddrs.map((address) => multiaddr(address));
+    // Each change has counted the number up.
+    enr.seq = BigInt(seq);
     return EnrEncoder.toString(enr, hexToBytes(key));
   },
 };
