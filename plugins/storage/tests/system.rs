@@ -2,63 +2,19 @@
 #![cfg(target_os = "linux")]
 
 mod common;
+#[path = "common/mount.rs"]
+mod mount;
 
-use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use common::{key, numbers, store};
+use mount::{child, root, with_mount};
 use rusqlite::{Connection, OpenFlags};
 use storage_plugin::{Ack, Batch, Error, KeyRange, Options, Scan, Session, Store};
-
-/// Where the child of a test works; it is set for the child alone.
-const ROOT: &str = "STORAGE_TEST_SYSTEM_ROOT";
-
-fn root() -> Option<String> {
-    env::var(ROOT).ok()
-}
-
-fn child(name: &str, root: &Path) -> Command {
-    let mut command = Command::new(env::current_exe().unwrap());
-    command.args(["--exact", name, "--nocapture"]).env(ROOT, root);
-    command
-}
-
-/// Runs the test `name` as a child that has mounts of its own, after `mount` has made one at `$0`. False where the
-/// system does not let this user make mounts.
-fn with_mount(name: &str, mount: &str, root: &Path) -> bool {
-    let unshare = || {
-        let mut command = Command::new("unshare");
-        command.args(["--map-root-user", "--mount", "sh", "-c"]);
-        command
-    };
-    let probe = unshare().args([mount]).arg(root).output();
-    if !probe.is_ok_and(|probe| probe.status.success()) {
-        let ci = std::env::var_os("CI").is_some();
-        assert!(!ci, "{name}: mounts cannot be made here, and CI has to try it");
-        eprintln!("{name}: mounts cannot be made here; not tried");
-        return false;
-    }
-    let script = format!("{mount} && exec \"$@\"");
-    let inner = child(name, root);
-    let output = unshare()
-        .arg(script)
-        .arg(root)
-        .arg(inner.get_program())
-        .args(inner.get_args())
-        .env(ROOT, root)
-        .output()
-        .unwrap();
-    let (text, errors) = (
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
-    );
-    assert!(output.status.success(), "{text}\n{errors}");
-    true
-}
 
 fn cause(error: Error) -> Error {
     match error {

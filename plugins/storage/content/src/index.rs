@@ -344,7 +344,7 @@ impl Index {
         Ok(self.lock().query_row(sql, [dataset], |row| row.get(0))?)
     }
 
-    /// Forgets uploads that were not touched for `kept`, and gives the datasets that are there.
+    /// Forgets uploads that were not touched for `kept`, and gives the datasets that are there, sorted.
     pub(crate) fn sweep(&self, kept: Duration) -> Result<Vec<i64>> {
         let before = now_ms().saturating_sub(u64::try_from(kept.as_millis()).unwrap_or(u64::MAX));
         self.write(|index| {
@@ -353,7 +353,7 @@ impl Index {
                 "DELETE FROM dataset WHERE root IS NULL AND id NOT IN (SELECT dataset FROM upload WHERE dataset IS NOT NULL)",
                 [],
             )?;
-            let mut statement = index.prepare("SELECT id FROM dataset")?;
+            let mut statement = index.prepare("SELECT id FROM dataset ORDER BY id")?;
             let rows = statement.query_map([], |row| row.get(0))?;
             Ok(rows.collect::<Result<_, _>>()?)
         })

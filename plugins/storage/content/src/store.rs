@@ -114,22 +114,23 @@ impl Contents {
     /// directory free.
     ///
     /// # Errors
-    /// A failure of the disk.
+    /// A failure of the disk; the directory is free all the same, and what was not noted has to come again.
     pub fn close(&self) -> Result<()> {
         self.0.closed.store(true, Ordering::Release);
         self.0.wants.send_modify(|changes| *changes += 1);
         let mut lock = self.0.lock.write().unwrap_or_else(PoisonError::into_inner);
         let uploads = std::mem::take(&mut *locked(&self.0.uploads));
-        for upload in uploads.into_values() {
-            locked(&upload).note(&self.0.index)?;
-        }
+        let uploads = uploads.into_values();
+        let noted = uploads.map(|upload| locked(&upload).note(&self.0.index));
+        let noted = noted.fold(Ok(()), Result::and);
         let datasets: Vec<_> = locked(&self.0.datasets)
             .values()
             .filter_map(Weak::upgrade)
             .collect();
-        datasets.iter().try_for_each(|dataset| self.note(dataset, true))?;
+        let also = datasets.iter().map(|dataset| self.note(dataset, true));
+        let noted = also.fold(noted, Result::and);
         *lock = None;
-        Ok(())
+        noted
     }
 
     /// Begins something that writes: the store is not closed before the guard is gone. Not to be nested.

@@ -75,8 +75,17 @@ impl Upload {
         Ok((end > self.row.reserved).then_some(end))
     }
 
-    /// Takes bytes.
-    pub(crate) fn write(&mut self, mut bytes: &[u8]) -> Result<()> {
+    /// Takes bytes. Of a write that fails nothing stays, so that on a full disk the index has room to work in.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        let written = self.write_blocks(bytes);
+        if written.is_err() {
+            // What cannot be cut is written over by the next write.
+            let _ = self.files.data.set_len(self.at);
+        }
+        written
+    }
+
+    fn write_blocks(&mut self, mut bytes: &[u8]) -> Result<()> {
         let size = u64::from(self.row.block_bytes);
         while !bytes.is_empty() {
             let left = size - self.at % size;

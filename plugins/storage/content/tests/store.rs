@@ -121,6 +121,30 @@ fn files_stay_when_the_store_is_opened_anew_and_nobody_opens_it_twice() {
 }
 
 #[test]
+fn none_of_many_files_goes_when_the_store_is_opened_anew() {
+    let directory = tempdir().unwrap();
+    let contents = open(directory.path());
+    let files: Vec<_> = (0..32_u64)
+        .map(|number| sequence(number << 32, 70_000))
+        .map(|bytes| (put(&contents, &bytes).cid, bytes))
+        .collect();
+    let begun = contents.open_upload(OWNER, NewUpload::default()).unwrap();
+    let bytes = sequence(0, 200_000);
+    contents.append(OWNER, &begun.id, 0, &bytes[..131_072]).unwrap();
+    contents.close().unwrap();
+
+    let contents = open(directory.path());
+    for (cid, bytes) in files {
+        assert_eq!(get(&contents, OWNER, cid).unwrap(), bytes);
+    }
+    contents
+        .append(OWNER, &begun.id, 131_072, &bytes[131_072..])
+        .unwrap();
+    let file = contents.finish(OWNER, &begun.id).unwrap();
+    assert_eq!(get(&contents, OWNER, file.cid).unwrap(), bytes);
+}
+
+#[test]
 fn an_upload_goes_on_where_it_stood() {
     let directory = tempdir().unwrap();
     let bytes = sequence(0, 10 << 20);
