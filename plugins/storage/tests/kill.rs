@@ -5,21 +5,25 @@
 #![cfg(unix)]
 
 mod common;
+#[path = "kill/load.rs"]
+mod load;
 #[cfg(feature = "postgres")]
 #[path = "postgres/server.rs"]
 mod server;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::env;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::process::{self, Child, Command, Stdio};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::{panic, thread};
 
 use common::rows;
+use load::{WINDOW, drawn, parts, write_forever};
 use rusqlite::Connection;
-use storage_plugin::{Ack, Batch, Key, Options, Receipt, Scan, Server, Session, Store, encoding};
+use storage_plugin::{Options, Scan, Server, Session, Store, encoding};
 
 /// The test that the process runs, which then is no test.
 const NAME: &str = "no_acknowledged_write_is_lost_and_no_batch_is_halved";
@@ -32,90 +36,19 @@ const KILLS: &str = "STORAGE_TEST_KILLS";
 /// What the load is drawn from; the time by default.
 const SEED: &str = "STORAGE_TEST_SEED";
 const CALLERS: i64 = 3;
-/// A batch removes the row that this many batches before it had put into the category `window`.
-const WINDOW: i64 = 10;
-/// Batches of one caller that wait for their outcome.
-const PENDING: usize = 8;
 
 fn variable(name: &str) -> Option<u64> {
     env::var(name).ok().and_then(|value| value.parse().ok())
 }
 
-/// A number that is drawn from its place, and so can be drawn again by the test.
-fn drawn(seed: u64, place: (i64, i64, i64), salt: u64) -> u64 {
-    let (round, caller, number) = place;
-    [round as u64, caller as u64, number as u64, salt]
-        .iter()
-        .fold(seed, |state, part| {
-            let mixed = (state ^ part).wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            mixed ^ (mixed >> 31)
-        })
-}
-
-fn key(place: (i64, i64, i64)) -> Key {
-    encoding::key(&place).unwrap()
-}
-
-/// The rows of a batch by category: most are small, one in twenty has a payload of many pages.
-fn parts(seed: u64, place: (i64, i64, i64)) -> Vec<(String, Vec<u8>)> {
-    (0..1 + drawn(seed, place, 1) % 4)
-        .map(|part| {
-            let size = match drawn(seed, place, 10 + part) {
-                large if large % 20 == 0 => large % 70_000,
-                small => small % 400,
-            };
-            let byte = drawn(seed, place, 20 + part) as u8;
-            (format!("part {part}"), vec![byte; size as usize])
-        })
-        .collect()
-}
-
-fn batch(seed: u64, place: (i64, i64, i64)) -> Batch {
-    let (round, caller, number) = place;
-    let last = encoding::payload(&number).unwrap();
-    parts(seed, place)
-        .into_iter()
-        .fold(Batch::new(), |batch, (category, payload)| {
-            batch.put(category, key(place), payload)
-        })
-        .put("last", key((round, caller, 0)), last)
-        .put("window", key(place), "")
-        .delete("window", key((round, caller, number - WINDOW)))
-}
-
-fn level(seed: u64, place: (i64, i64, i64)) -> Ack {
-    match drawn(seed, place, 2) % 10 {
-        0 => Ack::Durable,
-        1..5 => Ack::Queued,
-        _ => Ack::Applied,
-    }
-}
-
-/// One caller: writes batch after batch and prints each number whose batch is acknowledged as applied or durable.
-fn write_forever(session: &Session, seed: u64, round: i64, caller: i64) {
-    let mut pending: VecDeque<(i64, Receipt)> = VecDeque::new();
-    for number in 0.. {
-        let place = (round, caller, number);
-        let receipt = session.persist(batch(seed, place), level(seed, place)).unwrap();
-        if level(seed, place) == Ack::Queued {
-            receipt.wait().unwrap();
-            continue;
-        }
-        pending.push_back((number, receipt));
-        if pending.len() >= PENDING {
-            let (number, receipt) = pending.pop_front().unwrap();
-            receipt.wait().unwrap();
-            let mut output = std::io::stdout().lock();
-            writeln!(output, "acknowledged {caller} {number}").unwrap();
-            output.flush().unwrap();
-        }
-    }
-}
-
-/// The process that is killed. Beside the callers it opens, fills and drops a second job over and over.
+/// The process that is killed. Beside the callers it opens, fills and drops a second job over and over. A panic ends it,
+/// which the test takes for what it is.
 fn work(root: &str) {
+    let report = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        report(panic);
+        process::exit(1);
+    }));
     let (seed, round) = (variable(SEED).unwrap(), variable(ROUND).unwrap() as i64);
     let store = Store::new(root, options(env::var(URL).ok().as_deref())).unwrap();
     let job = store.open_job("j").unwrap();
@@ -181,7 +114,8 @@ fn killed(root: &Path, url: Option<&str>, seed: u64, round: i64) -> BTreeMap<i64
     child.kill().unwrap();
     // What the process wrote before its end is still in the pipe.
     lines.for_each(&mut read);
-    assert!(!child.wait().unwrap().success());
+    let ended = child.wait().unwrap();
+    assert!(ended.signal().is_some(), "seed {seed}, round {round}: it {ended}");
     acknowledged
 }
 
@@ -241,8 +175,8 @@ fn check_files(root: &Path, context: &str) {
     }
 }
 
-/// Kills a writing process time and again, and looks at what is there.
-fn survives(url: Option<&str>, kills: i64) {
+/// Kills a writing process time and again, and looks at what is there once nothing of the process is `left`.
+fn survives(url: Option<&str>, left: impl Fn() -> bool, kills: i64) {
     let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let seed = variable(SEED).unwrap_or(time.as_nanos() as u64);
     let mut directory = tempfile::tempdir().unwrap();
@@ -253,6 +187,14 @@ fn survives(url: Option<&str>, kills: i64) {
             rounds.clear();
         }
         rounds.push((round, killed(directory.path(), url, seed, round)));
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while left() {
+            assert!(
+                Instant::now() < deadline,
+                "seed {seed}, round {round}: it does not end"
+            );
+            thread::sleep(Duration::from_millis(5));
+        }
         let context = format!("seed {seed}, round {round}");
         let store = Store::new(directory.path(), options(url)).unwrap();
         let session = store.open_job("j").unwrap().session();
@@ -277,12 +219,23 @@ fn no_acknowledged_write_is_lost_and_no_batch_is_halved() {
     if let Ok(root) = env::var(ROOT) {
         return work(&root);
     }
-    survives(None, variable(KILLS).unwrap_or(50) as i64);
+    survives(None, || false, variable(KILLS).unwrap_or(50) as i64);
 }
 
 #[cfg(feature = "postgres")]
 #[test]
 fn no_acknowledged_write_is_lost_and_no_batch_is_halved_on_a_server() {
     let server = server::TestServer::start();
-    survives(Some(&server.new_database()), variable(KILLS).unwrap_or(10) as i64);
+    let name = server.new_database_name();
+    // Commits that take their time are those in which a kill falls.
+    for setting in ["commit_delay = 5000", "commit_siblings = 0"] {
+        server.sql("postgres", &format!("ALTER DATABASE {name} SET {setting}"));
+    }
+    // The server goes on with a commit whose client is gone, and a look that takes several queries would see two states.
+    let left = || server.is_used(&name);
+    survives(
+        Some(&server.url(&name)),
+        left,
+        variable(KILLS).unwrap_or(10) as i64,
+    );
 }

@@ -116,10 +116,22 @@ impl TestServer {
 
     /// The URL of a database that nobody has used.
     pub(crate) fn new_database(&self) -> String {
+        self.url(&self.new_database_name())
+    }
+
+    /// Its name.
+    pub(crate) fn new_database_name(&self) -> String {
         let number = self.databases.fetch_add(1, Ordering::Relaxed);
         let name = format!("test_{}_{number}", std::process::id());
         self.sql("postgres", &format!("CREATE DATABASE {name}"));
-        self.url(&name)
+        name
+    }
+
+    /// Whether the server still does something for a client of a database, which may be gone.
+    pub(crate) fn is_used(&self, database: &str) -> bool {
+        let clients =
+            "SELECT count(*) > 0 FROM pg_stat_activity WHERE backend_type = 'client backend' AND datname =";
+        self.sql("postgres", &format!("{clients} '{database}'")) == "t"
     }
 }
 
