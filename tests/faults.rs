@@ -138,12 +138,12 @@ async fn an_answer_that_is_too_large_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let (host, front) = misbehaving(folder.path(), "");
     let faults: FaultsClient = front.client().expect("it is there");
-    let limit = 16 << 20;
+    let limit = 72 << 20;
     for later in [false, true] {
         // A byte string of this size has five bytes of its own.
         let largest = faults.large(&(limit - 5), &later).await;
         assert_eq!(largest.map(|it| it.0.len() as u64), Ok(limit - 5));
-        let message = "the answer of bad is 16777217 bytes long, at most 16777216 are allowed";
+        let message = "the answer of bad is 75497473 bytes long, at most 75497472 are allowed";
         assert_eq!(
             status_of(faults.large(&(limit - 4), &later).await),
             (status::TOO_LARGE, message.to_owned())

@@ -13,8 +13,9 @@ pub const IN_FLIGHT: u64 = 4096;
 pub const QUEUED_CALLS: usize = 4096;
 /// The most bytes of arguments that wait with them.
 pub const QUEUED_BYTES: usize = 64 << 20;
-/// The largest arguments or answer of one call, attachments not counted, in bytes.
-pub const PAYLOAD: usize = 16 << 20;
+/// The largest arguments or answer of one call, attachments not counted, in bytes: the largest batch of `storage.kv`, with
+/// its encoding.
+pub const PAYLOAD: usize = 72 << 20;
 /// The most attachments of one call.
 pub const ATTACHMENTS: usize = 1024;
 /// The most events that wait for room in one full queue whose policy is to block.

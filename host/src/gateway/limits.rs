@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// The longest line that a client may send, in bytes.
-pub const LINE: usize = 32 << 20;
+/// The longest line that a client may send, in bytes: bytes are two digits each, and a call has little else.
+pub const LINE: usize = 2 * crate::limits::PAYLOAD;
 /// The longest line that a client of this crate takes, in bytes: an answer carries its bytes as text.
 pub const ANSWER_LINE: usize = 512 << 20;
 /// The most connections at the same time.

@@ -199,7 +199,7 @@ async fn a_line_that_is_too_long_is_refused_and_passed_over() {
     let long = vec![b'['; limits::LINE + 1];
     session.send(&long).await;
     let error = session.read().await.unwrap()["error"].take();
-    assert_eq!(error, refused(-32600, "a line is at most 33554432 bytes long"));
+    assert_eq!(error, refused(-32600, "a line is at most 150994944 bytes long"));
     session.still_answers().await;
 }
 

@@ -140,6 +140,19 @@ fn a_scan_goes_on_over_many_pages() {
 }
 
 #[test]
+fn a_row_of_many_megabytes_is_exported_and_imported() {
+    let host = host_with("");
+    let payload = format!("0x{}", "5a".repeat(20 << 20));
+    let args = json!({ "job": "large", "category": "c", "key": "0x01", "payload": payload });
+    let Ended { code, err, .. } = host.run_with_input(&["call", "storage.kv.put", "-"], &args.to_string());
+    assert_eq!((code, &*err), (Some(0), ""));
+    host.storage(&["export", "large", "large.jsonl"]);
+    host.storage(&["import", "again", "large.jsonl"]);
+    let found = host.json(&["storage", "get", "again", "c", "0x01"]);
+    assert!(found == payload, "another payload came back");
+}
+
+#[test]
 fn what_is_exported_is_imported_with_the_time_that_it_has_left() {
     let host = host();
     let year = 365_u64 * 86_400_000;

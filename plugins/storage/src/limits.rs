@@ -26,8 +26,9 @@ pub const MAX_PAYLOAD_BYTES: usize = 64 * 1024 * 1024;
 pub const MAX_TTL: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 /// Operations in one batch.
 pub const MAX_BATCH_OPS: usize = 65_536;
-/// Bytes of categories, keys and payloads in one batch.
-pub const MAX_BATCH_BYTES: usize = 128 * 1024 * 1024;
+/// Bytes of categories, keys and payloads in one batch: the largest payload, with room for its key. The host lets a call
+/// through that carries as much.
+pub const MAX_BATCH_BYTES: usize = 65 * 1024 * 1024;
 
 /// Batches that wait for the writer of one job, unless the options say otherwise.
 pub const QUEUE_BATCHES: usize = 4096;

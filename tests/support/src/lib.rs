@@ -51,6 +51,14 @@ pub fn fixture(name: &str) -> PathBuf {
 /// # Panics
 /// When it cannot be built.
 pub fn cargo_build(package: &str) -> PathBuf {
+    cargo_build_with(package, &[])
+}
+
+/// The same with features of the crate, which whoever set `BACKPLANE_PREBUILT` has chosen, too.
+///
+/// # Panics
+/// As [`cargo_build`].
+pub fn cargo_build_with(package: &str, features: &[&str]) -> PathBuf {
     let name = format!(
         "{}{}{}",
         std::env::consts::DLL_PREFIX,
@@ -65,6 +73,9 @@ pub fn cargo_build(package: &str) -> PathBuf {
     command.arg("build");
     if !cfg!(debug_assertions) {
         command.arg("--release");
+    }
+    if !features.is_empty() {
+        command.args(["--features", &features.join(",")]);
     }
     library_of(command, package)
 }

@@ -8,8 +8,9 @@ use crate::{Compacted, JobInfo, KvError, RowPlace, StoredPage};
 ///
 /// Only a caller that the provider's configuration gives access to every job may call it; it is refused to others, even
 /// where they are granted the interface. Jobs are named with their owners, as `OWNER/NAME`. None is ever made by a call:
-/// `job_not_found` says that there is none of that name.
-#[interface(id = "storage.admin", version = "1.0.0")]
+/// `job_not_found` says that there is none of that name. A job that a server keeps can be looked into, and is neither
+/// checked nor made smaller: `invalid_argument` says so.
+#[interface(id = "storage.admin", version = "1.0.1")]
 pub trait Admin {
     /// All jobs, open or not, sorted by name. With `count` it is also looked into those that are not open, one after
     /// another, each of which takes no calls meanwhile.

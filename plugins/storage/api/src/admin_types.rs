@@ -14,11 +14,11 @@ pub struct JobInfo {
     pub owner: String,
     /// Whether it is open.
     pub open: bool,
-    /// Size of its file, in bytes.
+    /// Size of its file, in bytes; of one that a server keeps what it takes there, where it was looked into.
     pub file_bytes: u64,
     /// Size of the log beside it, in bytes.
     pub log_bytes: u64,
-    /// Bytes of the file that hold nothing; null where that was not looked for.
+    /// Bytes of the file that hold nothing; null where that was not looked for, and for one that a server keeps.
     pub free_bytes: Option<u64>,
     /// How many keys it has; null where that was not looked for.
     pub rows: Option<u64>,

@@ -24,10 +24,10 @@ use crate::{
 /// queue of a job is bounded; a write that finds it full waits for room.
 ///
 /// Limits: categories 4096 bytes, keys 128 KiB, payloads 64 MiB.
-#[interface(id = "storage.kv", version = "1.3.0")]
+#[interface(id = "storage.kv", version = "1.3.1")]
 pub trait Kv {
     /// Applies operations in their order, all or none; they may be of several categories. At most 65536 operations
-    /// and 128 MiB. An empty batch changes nothing.
+    /// and 65 MiB. An empty batch changes nothing.
     ///
     /// With `ack` `queued` it is answered as soon as there is room in the queue. With `wait` false a full queue
     /// answers `would_block` at once.

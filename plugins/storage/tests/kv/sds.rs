@@ -3,7 +3,7 @@
 
 use crate::backend::store;
 use crate::common::rows;
-use storage_plugin::{Ack, Batch, KeyRange, Scan, Session, encoding};
+use storage_plugin::{Ack, Batch, Error, KeyRange, Scan, Session, encoding};
 
 const META: &str = "sds.meta";
 const LOG: &str = "sds.log";
@@ -82,4 +82,33 @@ fn a_dropped_channel_leaves_nothing_and_says_so() {
     assert_eq!(outcome.removed, Some(3));
     assert_eq!(load(&session, "chan-1"), (None, Vec::new()));
     assert_eq!(load(&session, "chan-2").1, ["c"]);
+}
+
+#[test]
+fn an_unacknowledged_send_outlives_the_channel_and_a_later_message_acknowledges_it_once() {
+    let (_directory, store) = store();
+    let session = store.open_job("sds").unwrap().session();
+    save(&session, "chan-1", "waits: a b", &[(1, "a"), (2, "b")], &[]);
+    store.close_job("sds").unwrap();
+
+    // A message of somebody else has "a" in its causal history: it comes in and "a" is acknowledged at once, or neither.
+    let session = store.open_job("sds").unwrap().session();
+    let (meta, _) = load(&session, "chan-1");
+    assert_eq!(meta.as_deref(), Some(&b"waits: a b"[..]));
+    let key = encoding::key("chan-1").unwrap();
+    let heard = || {
+        let batch = Batch::new()
+            .expect(META, key.clone(), meta.clone())
+            .put(META, key.clone(), "waits: b");
+        let batch = with_message(batch, "chan-1", (3, "m"));
+        session.persist(batch, Ack::Applied).unwrap().wait()
+    };
+    heard().unwrap();
+    assert_eq!(heard(), Err(Error::Conflict { op: 0 }));
+    store.close_job("sds").unwrap();
+
+    let session = store.open_job("sds").unwrap().session();
+    let (meta, log) = load(&session, "chan-1");
+    assert_eq!(meta.as_deref(), Some(&b"waits: b"[..]));
+    assert_eq!(log, ["a", "b", "m"]);
 }

@@ -1,11 +1,12 @@
 //! `backplane storage import`
 
-use super::lines::{LineError, Reader, Row};
+use super::lines::{LineError, MAX_LINE, Reader, Row};
 use super::progress::Progress;
 use super::store::{Store, full_name};
 use crate::args::Global;
 use crate::exit::{Exit, Failure};
 use crate::output::{print, print_json, printable};
+use backplane_host::gateway::limits;
 use serde_json::{Value as Json, json};
 use std::fs::File;
 use std::io::{BufReader, Seek as _};
@@ -16,6 +17,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 const BATCH_ROWS: usize = 1000;
 /// Bytes of theirs. A larger row goes alone.
 const BATCH_BYTES: usize = 4 << 20;
+// So that the largest row gets into the store again.
+const _: () = assert!(MAX_LINE <= limits::LINE as u64);
 
 /// Write the rows of an export into a job
 ///

@@ -11,7 +11,7 @@ use std::io::{BufRead, Read as _};
 /// The version of the format.
 const VERSION: u64 = 1;
 /// The longest line, in bytes: a row that the control socket takes has less.
-pub(super) const MAX_LINE: u64 = 32 << 20;
+pub(super) const MAX_LINE: u64 = 144 << 20;
 
 /// One row with all that is stored of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
