@@ -14,7 +14,7 @@ use crate::query::{Page, Row, Scan};
 use crate::queue::Item;
 use crate::receipt::Outcome;
 use crate::rekey::Rekey;
-use crate::upkeep::{Place, Space, StoredRow, Survey};
+use crate::upkeep::{Place, Space, StoredRow};
 use crate::watch::Watches;
 
 /// A job, as its backend opens it.
@@ -54,7 +54,8 @@ pub(crate) struct Purged {
 pub(crate) struct Sizes {
     pub(crate) file: u64,
     pub(crate) log: u64,
-    pub(crate) free: u64,
+    /// What of it holds nothing, where the backend can tell.
+    pub(crate) free: Option<u64>,
 }
 
 /// The writing half of a backend, which the writer of the job owns. It counts its transactions and tells watches what
@@ -105,15 +106,13 @@ pub(crate) trait Reads: Send + Sync {
 
     fn sizes(&self) -> Result<Sizes>;
 
-    /// One page of all rows behind `after`, by category and key. Only files are looked into in this and the next ways.
-    fn rows(&self, _after: Option<&Place>, _limit: usize) -> Result<Page<StoredRow, Place>> {
-        Err(Error::not_a_file())
-    }
+    /// One page of all rows behind `after`, by category and key.
+    fn rows(&self, after: Option<&Place>, limit: usize) -> Result<Page<StoredRow, Place>>;
 
-    fn survey(&self) -> Result<Survey> {
-        Err(Error::not_a_file())
-    }
+    /// How many rows there are in all.
+    fn count_all(&self) -> Result<u64>;
 
+    /// Only files are looked into in this way and the next.
     fn space(&self) -> Result<Space> {
         Err(Error::not_a_file())
     }

@@ -149,6 +149,10 @@ impl Batch {
 
     fn push(mut self, op: Op) -> Self {
         self.bytes = self.bytes.saturating_add(op.bytes());
+        if self.ops.is_empty() {
+            // Most batches have no further one, and thousands may wait in a queue.
+            self.ops.reserve_exact(1);
+        }
         self.ops.push(op);
         self
     }

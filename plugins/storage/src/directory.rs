@@ -33,6 +33,11 @@ pub(crate) trait Kept: Clone {
         true
     }
 
+    /// Whether there is one under `id`, whose file would be at `path`.
+    fn exists(_options: &Options, _id: &str, path: &Path) -> Result<bool> {
+        Ok(path.exists())
+    }
+
     /// Removes what is kept, which is closed; false when there was nothing.
     fn remove(_options: &Options, _id: &str, path: &Path) -> Result<bool> {
         root::remove_database(path)
@@ -247,13 +252,10 @@ impl<K: Kept> Directory<K> {
         done
     }
 
-    /// The file of `id`, which must be one and be there.
+    /// Where the file of `id` is, if it is one. It must exist.
     pub(crate) fn existing(&self, id: &str) -> Result<PathBuf> {
         let path = self.path(id)?;
-        if !K::is_file(&self.options, id) {
-            return Err(Error::not_a_file());
-        }
-        match path.exists() {
+        match K::exists(&self.options, id, &path)? {
             true => Ok(path),
             false => Err(Error::JobNotFound { job: id.to_owned() }),
         }

@@ -200,7 +200,7 @@ pub enum Error {
 impl Error {
     /// Something was asked of a job that only files can do.
     pub(crate) fn not_a_file() -> Self {
-        Self::argument("job", "is kept by a server, and this is for files")
+        Self::argument("job", "is kept by a server, which looks after its own files")
     }
 
     pub(crate) fn argument(field: &'static str, reason: impl Into<String>) -> Self {

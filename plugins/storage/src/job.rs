@@ -150,7 +150,7 @@ impl Job {
         Ok(Stats {
             file_bytes: sizes.file,
             log_bytes: sizes.log,
-            free_bytes: sizes.free,
+            free_bytes: sizes.free.unwrap_or(0),
             queued_batches: depth.batches,
             queued_bytes: depth.bytes,
             waiting_callers: depth.waiting,
@@ -221,6 +221,13 @@ impl Kept for Job {
 
     fn is_file(options: &Options, id: &str) -> bool {
         !options.servers.contains_key(id)
+    }
+
+    fn exists(options: &Options, id: &str, path: &Path) -> Result<bool> {
+        match options.servers.get(id) {
+            Some(server) => server.has(id),
+            None => Ok(path.exists()),
+        }
     }
 
     fn remove(options: &Options, id: &str, path: &Path) -> Result<bool> {

@@ -58,7 +58,7 @@ impl Postgres {
         if config.get_ssl_mode() == SslMode::Require {
             return Err(Error::argument(
                 "url",
-                "asks for TLS, which this plugin does not speak",
+                "asks for TLS (sslmode=require), which this plugin does not speak",
             ));
         }
         config.connect_timeout(limits::SERVER_CONNECT_TIME);

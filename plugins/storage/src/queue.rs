@@ -84,6 +84,22 @@ struct State {
     closed: bool,
 }
 
+impl State {
+    /// The next items that share one transaction; one at least, which has to be there.
+    fn take_group(&mut self) -> Vec<Item> {
+        let (mut ops, mut bytes) = (0, 0);
+        let fits = |item: &&Item| {
+            ops += item.ops.len();
+            bytes += item.bytes;
+            ops <= limits::GROUP_OPS && bytes <= limits::GROUP_BYTES
+        };
+        let group = self.items.iter().take(limits::GROUP_OPS).take_while(fits).count();
+        let group: Vec<Item> = self.items.drain(..group.max(1)).collect();
+        self.bytes -= group.iter().map(|item| item.bytes).sum::<usize>();
+        group
+    }
+}
+
 pub(crate) struct Queue {
     capacity: Capacity,
     state: Mutex<State>,
@@ -214,17 +230,7 @@ impl Queue {
         if let Some(order) = state.order.take() {
             return Taken::Order(order);
         }
-        let (mut group, mut ops, mut bytes) = (Vec::new(), 0, 0);
-        while let Some(item) = state.items.front() {
-            let fits = ops + item.ops.len() <= limits::GROUP_OPS && bytes + item.bytes <= limits::GROUP_BYTES;
-            if !group.is_empty() && (!fits || group.len() >= limits::GROUP_OPS) {
-                break;
-            }
-            ops += item.ops.len();
-            bytes += item.bytes;
-            group.extend(state.items.pop_front());
-        }
-        state.bytes -= bytes;
+        let group = state.take_group();
         self.move_up(&mut state);
         Taken::Group(group)
     }

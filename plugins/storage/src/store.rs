@@ -177,6 +177,9 @@ impl Store {
     /// [`Error::Locked`] when another process reads the file; [`Error::DiskFull`].
     pub fn rewrite_job(&self, id: &str) -> Result<Compacted> {
         self.jobs.existing(id)?;
+        if !Job::is_file(&self.jobs.options, id) {
+            return Err(Error::not_a_file());
+        }
         self.jobs.while_closed(id, |path, context, closed| {
             closed?;
             let bytes_before = upkeep::size(path)?;

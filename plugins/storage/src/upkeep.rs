@@ -21,8 +21,12 @@ use crate::session::Session;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Survey {
-    /// Bytes of the file that hold nothing.
-    pub free_bytes: u64,
+    /// Size of the file, or of the table and its indexes on a server, in bytes.
+    pub file_bytes: u64,
+    /// Size of the log beside the file, in bytes.
+    pub log_bytes: u64,
+    /// Bytes of the file that hold nothing; `None` on a server.
+    pub free_bytes: Option<u64>,
     /// How many keys there are.
     pub rows: u64,
 }
@@ -69,7 +73,14 @@ impl Job {
     /// # Errors
     /// [`Error::Closed`], or a failure of the database.
     pub(crate) fn survey(&self) -> Result<Survey> {
-        self.shared.reads.survey()
+        let reads = &self.shared.reads;
+        let sizes = reads.sizes()?;
+        Ok(Survey {
+            file_bytes: sizes.file,
+            log_bytes: sizes.log,
+            free_bytes: sizes.free,
+            rows: reads.count_all()?,
+        })
     }
 }
 

@@ -185,10 +185,11 @@ fn looking_into_a_job_leaves_it_as_it_was() {
     session.delete_range("big", KeyRange::new(key(5), [])).unwrap();
     let open = store.survey("j").unwrap();
     assert_eq!(open.rows, 5);
-    assert!(open.free_bytes > 100_000, "{open:?}");
+    assert!(open.free_bytes > Some(100_000), "{open:?}");
     assert_eq!(store.open_jobs(), ["j"]);
     store.close_job("j").unwrap();
-    assert_eq!(store.survey("j").unwrap(), open);
+    let closed = store.survey("j").unwrap();
+    assert_eq!((closed.rows, closed.free_bytes), (open.rows, open.free_bytes));
     assert_eq!(store.open_jobs(), Vec::<String>::new());
     assert_eq!(
         store.survey("k").unwrap_err(),

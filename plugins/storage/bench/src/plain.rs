@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Statement, params};
 use tempfile::TempDir;
 
 use crate::contender::{Contender, GROUP, Level, key};
@@ -42,18 +42,23 @@ impl Plain {
     }
 }
 
-fn put(connection: &Connection, number: u64, payload: &[u8]) {
-    let sql = "INSERT INTO kv (category, key, payload) VALUES (?1, ?2, ?3)
-        ON CONFLICT (category, key) DO UPDATE SET payload = excluded.payload";
-    let mut statement = connection.prepare_cached(sql).expect("a statement");
+fn put(statement: &mut Statement<'_>, number: u64, payload: &[u8]) {
     statement
         .execute(params![b"c", key(number), payload])
         .expect("a row");
 }
 
+const PUT: &str = "INSERT INTO kv (category, key, payload) VALUES (?1, ?2, ?3)
+    ON CONFLICT (category, key) DO UPDATE SET payload = excluded.payload";
+
 impl Contender for Plain {
     fn put(&self, number: u64, payload: &[u8]) {
-        put(&self.connection(), number, payload);
+        let connection = self.connection();
+        put(
+            &mut connection.prepare_cached(PUT).expect("a statement"),
+            number,
+            payload,
+        );
     }
 
     fn get(&self, number: u64) -> Option<Vec<u8>> {
@@ -70,7 +75,9 @@ impl Contender for Plain {
         while next < rows {
             let transaction = connection.unchecked_transaction().expect("a transaction");
             let end = rows.min(next + GROUP);
-            (next..end).for_each(|number| put(&transaction, number, payload));
+            let mut statement = transaction.prepare_cached(PUT).expect("a statement");
+            (next..end).for_each(|number| put(&mut statement, number, payload));
+            drop(statement);
             transaction.commit().expect("a commit");
             next = end;
         }

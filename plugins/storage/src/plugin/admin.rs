@@ -87,9 +87,9 @@ fn info(store: &Store, job: String, count: bool) -> api::JobInfo {
     api::JobInfo {
         owner: owner(&job).unwrap_or_default().to_owned(),
         open: store.job(&job).is_ok(),
-        file_bytes: size(""),
-        log_bytes: size("-wal"),
-        free_bytes: survey.map(|survey: Survey| survey.free_bytes),
+        file_bytes: survey.map_or_else(|| size(""), |survey: Survey| survey.file_bytes),
+        log_bytes: survey.map_or_else(|| size("-wal"), |survey| survey.log_bytes),
+        free_bytes: survey.and_then(|survey| survey.free_bytes),
         rows: survey.map(|survey| survey.rows),
         problem,
         job,

@@ -64,8 +64,9 @@ fn copy_rows(
     let sql = statements::scan(&table.name(), true, false, false);
     let insert = "INSERT INTO kv (category, key, payload, expires) VALUES (?1, ?2, ?3, ?4)";
     let mut range = Place::all();
+    let most = (limits::MAX_PAGE_ROWS, limits::MAX_PAGE_BYTES);
     loop {
-        let (rows, more) = table.ask(reads::page(connection, &sql, &range, limits::MAX_PAGE_ROWS))?;
+        let (rows, more) = table.ask(reads::page(connection, &sql, &range, most))?;
         let transaction = file.unchecked_transaction().map_err(wrap)?;
         for row in &rows {
             let (category, key) = table.pair(row)?;

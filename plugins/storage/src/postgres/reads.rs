@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::key::{Key, KeyRange};
 use crate::limits;
 use crate::query::{Page, Row, Scan};
+use crate::upkeep::{Place as RowPlace, StoredRow};
 
 /// The reading half of a job.
 pub(super) struct Reader {
@@ -47,6 +48,18 @@ impl Reader {
     fn name(&self) -> String {
         self.table.name()
     }
+
+    fn count_between(&self, (start, stop): &(Place, Place)) -> Result<u64> {
+        let sql = statements::count(&self.name());
+        let row = self.read(async |connection| {
+            let parameters: [&Vec<u8>; 4] = [&start.head, &start.tail, &stop.head, &stop.tail];
+            let [head, tail, stop_head, stop_tail] = parameters;
+            connection
+                .query_one(&sql, &[head, tail, stop_head, stop_tail])
+                .await
+        })?;
+        Ok(row.get::<_, i64>(0).unsigned_abs())
+    }
 }
 
 impl Table {
@@ -58,15 +71,15 @@ impl Table {
     }
 }
 
-/// One page of a scan, as the server gives it: its rows, and whether there are more.
+/// One page of a scan of at most so many rows and bytes, as the server gives it: its rows, and whether there are more.
 pub(super) async fn page(
     connection: &Connection,
     sql: &str,
     (start, stop): &(Place, Place),
-    limit: usize,
+    (limit, bytes): (usize, usize),
 ) -> Answer<(Vec<Found>, bool)> {
     let one_more = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-    let bytes = i64::try_from(limits::MAX_PAGE_BYTES).unwrap_or(i64::MAX);
+    let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
     let parameters = [&start.head, &start.tail, &stop.head, &stop.tail];
     let [head, tail, stop_head, stop_tail] = parameters;
     let mut rows = connection
@@ -130,15 +143,35 @@ impl Reads for Reader {
     }
 
     fn count(&self, category: &str, range: &KeyRange) -> Result<u64> {
-        let (sql, (start, stop)) = (statements::count(&self.name()), place::bounds(category, range));
-        let row = self.read(async |connection| {
-            let parameters: [&Vec<u8>; 4] = [&start.head, &start.tail, &stop.head, &stop.tail];
-            let [head, tail, stop_head, stop_tail] = parameters;
-            connection
-                .query_one(&sql, &[head, tail, stop_head, stop_tail])
-                .await
-        })?;
-        Ok(row.get::<_, i64>(0).unsigned_abs())
+        self.count_between(&place::bounds(category, range))
+    }
+
+    fn count_all(&self) -> Result<u64> {
+        self.count_between(&Place::all())
+    }
+
+    fn rows(&self, after: Option<&RowPlace>, limit: usize) -> Result<Page<StoredRow, RowPlace>> {
+        let sql = statements::scan(&self.name(), after.is_some(), false, false);
+        let (first, end) = Place::all();
+        let range = (
+            after.map_or(first, |(category, key)| Place::new(category, key)),
+            end,
+        );
+        let most = (limit, limits::MAX_ROWS_BYTES);
+        let (found, more) = self.read(async |connection| page(connection, &sql, &range, most).await)?;
+        let row = |row: &Found| {
+            let (category, key) = self.table.pair(row)?;
+            Ok(StoredRow {
+                category,
+                key,
+                payload: row.get(2),
+                expires: row.get(3),
+            })
+        };
+        let rows: Vec<StoredRow> = found.iter().map(row).collect::<Result<_>>()?;
+        let next = rows.last().filter(|_| more);
+        let next = next.map(|last| (last.category.clone(), last.key.clone()));
+        Ok(Page { rows, next })
     }
 
     fn scan(&self, category: &str, scan: &Scan) -> Result<Page<Row, Key>> {
@@ -152,7 +185,8 @@ impl Reads for Reader {
         }
         let sql = statements::scan(&self.name(), behind, scan.reverse, scan.keys_only);
         let range = (start, stop);
-        let (found, more) = self.read(async |connection| page(connection, &sql, &range, scan.limit).await)?;
+        let most = (scan.limit, limits::MAX_PAGE_BYTES);
+        let (found, more) = self.read(async |connection| page(connection, &sql, &range, most).await)?;
         let row = |row: &Found| {
             let (_, key) = self.table.pair(row)?;
             let payload = if scan.keys_only { None } else { row.get(2) };

@@ -1,6 +1,6 @@
 //! What can be done to a job, as SQL. Queries are in [`query`].
 
-use rusqlite::{Connection, params};
+use rusqlite::{CachedStatement, Connection, params};
 
 use super::{query, upkeep};
 use crate::batch::Op;
@@ -15,49 +15,71 @@ pub(crate) enum Applied {
     Refuted,
 }
 
-/// Applies one operation as of `now`.
-pub(crate) fn apply(connection: &Connection, op: &Op, now: i64) -> rusqlite::Result<Applied> {
-    match op {
-        Op::Put {
-            category,
-            key,
-            payload,
-            ttl,
-        } => {
-            let expires = ttl.map(|ttl| clock::after(now, ttl));
-            put(connection, category, key, payload, expires)?;
-            Ok(Applied::Removed(0))
+/// Applies operations, as of one moment.
+pub(crate) struct Applying<'a> {
+    connection: &'a Connection,
+    now: i64,
+    /// What nearly every operation needs, so that it is not looked up for each.
+    put: Option<CachedStatement<'a>>,
+}
+
+impl<'a> Applying<'a> {
+    pub(crate) fn new(connection: &'a Connection) -> Self {
+        Applying {
+            connection,
+            now: clock::now(),
+            put: None,
         }
-        Op::Delete { category, key } => delete(connection, category, key, now).map(Applied::Removed),
-        Op::DeleteRange { category, range } => {
-            delete_range(connection, category, range, now).map(Applied::Removed)
+    }
+
+    /// Applies one operation.
+    pub(crate) fn op(&mut self, op: &Op) -> rusqlite::Result<Applied> {
+        let (connection, now) = (self.connection, self.now);
+        match op {
+            Op::Put {
+                category,
+                key,
+                payload,
+                ttl,
+            } => {
+                let expires = ttl.map(|ttl| clock::after(now, ttl));
+                self.put(category, key, payload, expires)?;
+                Ok(Applied::Removed(0))
+            }
+            Op::Delete { category, key } => delete(connection, category, key, now).map(Applied::Removed),
+            Op::DeleteRange { category, range } => {
+                delete_range(connection, category, range, now).map(Applied::Removed)
+            }
+            Op::Expect {
+                category,
+                key,
+                payload,
+            } => match query::holds(connection, category, key, payload.as_deref(), now)? {
+                true => Ok(Applied::Removed(0)),
+                false => Ok(Applied::Refuted),
+            },
+            Op::Release { pages } => upkeep::release(connection, *pages).map(|()| Applied::Removed(0)),
         }
-        Op::Expect {
-            category,
-            key,
-            payload,
-        } => match query::holds(connection, category, key, payload.as_deref(), now)? {
-            true => Ok(Applied::Removed(0)),
-            false => Ok(Applied::Refuted),
-        },
-        Op::Release { pages } => upkeep::release(connection, *pages).map(|()| Applied::Removed(0)),
+    }
+
+    fn put(
+        &mut self,
+        category: &str,
+        key: &Key,
+        payload: &[u8],
+        expires: Option<i64>,
+    ) -> rusqlite::Result<()> {
+        let statement = match &mut self.put {
+            Some(statement) => statement,
+            none => none.insert(self.connection.prepare_cached(PUT)?),
+        };
+        let row = params![category.as_bytes(), key.as_bytes(), payload, expires];
+        statement.execute(row).map(drop)
     }
 }
 
-fn put(
-    connection: &Connection,
-    category: &str,
-    key: &Key,
-    payload: &[u8],
-    expires: Option<i64>,
-) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO kv (category, key, payload, expires) VALUES (?1, ?2, ?3, ?4)
-               ON CONFLICT (category, key) DO UPDATE SET payload = excluded.payload, expires = excluded.expires";
-    connection
-        .prepare_cached(sql)?
-        .execute(params![category.as_bytes(), key.as_bytes(), payload, expires])
-        .map(drop)
-}
+const PUT: &str = "INSERT INTO kv (category, key, payload, expires) VALUES (?1, ?2, ?3, ?4)
+    ON CONFLICT (category, key) DO UPDATE SET payload = excluded.payload, expires = excluded.expires";
 
 fn delete(connection: &Connection, category: &str, key: &Key, now: i64) -> rusqlite::Result<usize> {
     let sql = "DELETE FROM kv WHERE category = ?1 AND key = ?2 AND (expires IS NULL OR expires > ?3)";

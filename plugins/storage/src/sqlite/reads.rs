@@ -15,7 +15,7 @@ use crate::query::{Page, Row, Scan};
 use crate::reader::Readers;
 use crate::root::with_suffix;
 use crate::schema;
-use crate::upkeep::{Place, Space, StoredRow, Survey};
+use crate::upkeep::{Place, Space, StoredRow};
 
 /// The connections that read a file.
 pub(super) struct Files {
@@ -89,7 +89,7 @@ impl Reads for Files {
         Ok(Sizes {
             file: size(self.readers.path()),
             log: size(&with_suffix(self.readers.path(), "-wal")),
-            free,
+            free: Some(free),
         })
     }
 
@@ -97,8 +97,8 @@ impl Reads for Files {
         self.read(|connection| upkeep::rows(connection, after, limit))
     }
 
-    fn survey(&self) -> Result<Survey> {
-        self.read(upkeep::survey)
+    fn count_all(&self) -> Result<u64> {
+        self.read(upkeep::count)
     }
 
     fn space(&self) -> Result<Space> {

@@ -6,7 +6,7 @@ use crate::clock;
 use crate::key::Key;
 use crate::limits;
 use crate::query::Page;
-use crate::upkeep::{Place, Space, StoredRow, Survey};
+use crate::upkeep::{Place, Space, StoredRow};
 
 /// What `PRAGMA auto_vacuum` says of a file whose pages can be given back in steps.
 const INCREMENTAL: u64 = 2;
@@ -16,13 +16,10 @@ fn figure(connection: &Connection, pragma: &str) -> rusqlite::Result<u64> {
     Ok(value.unsigned_abs())
 }
 
-pub(super) fn survey(connection: &Connection) -> rusqlite::Result<Survey> {
+pub(super) fn count(connection: &Connection) -> rusqlite::Result<u64> {
     let count = "SELECT count(*) FROM kv WHERE id NOT IN (SELECT id FROM kv WHERE expires <= ?1)";
     let rows: i64 = connection.query_row(count, [clock::now()], |row| row.get(0))?;
-    Ok(Survey {
-        free_bytes: figure(connection, "freelist_count")? * figure(connection, "page_size")?,
-        rows: rows.unsigned_abs(),
-    })
+    Ok(rows.unsigned_abs())
 }
 
 pub(super) fn space(connection: &Connection) -> rusqlite::Result<Space> {

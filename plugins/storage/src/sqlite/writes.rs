@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use rusqlite::{Connection, params};
 
-use super::apply::{Applied, apply};
+use super::apply::{Applied, Applying};
 use crate::backend::{Observers, Purged, Writes};
 use crate::batch::Op;
 use crate::clock;
@@ -85,12 +85,12 @@ impl File {
                 .pragma_update(None, "user_version", schema::FORMAT)
                 .map_err(|error| self.context().wrap(error))?;
         }
-        let now = clock::now();
-        items.iter().map(|item| self.apply(item, now)).collect()
+        let mut applying = Applying::new(&self.connection);
+        items.iter().map(|item| self.apply(&mut applying, item)).collect()
     }
 
     /// Applies one batch. The outer error says that the whole transaction is gone.
-    fn apply(&self, item: &Item, now: i64) -> Result<Result<Outcome>> {
+    fn apply(&self, applying: &mut Applying<'_>, item: &Item) -> Result<Result<Outcome>> {
         // One statement undoes itself.
         let savepoint = item.ops.len() > 1;
         if savepoint {
@@ -101,7 +101,7 @@ impl File {
             .ops
             .iter()
             .enumerate()
-            .find_map(|(at, op)| match self.apply_op(at, op, now) {
+            .find_map(|(at, op)| match self.apply_op(applying, at, op) {
                 Ok(rows) => {
                     removed += rows;
                     None
@@ -123,8 +123,8 @@ impl File {
     }
 
     /// Applies one operation; gives the number of rows that it removed.
-    fn apply_op(&self, at: usize, op: &Op, now: i64) -> Result<u64> {
-        match apply(&self.connection, op, now) {
+    fn apply_op(&self, applying: &mut Applying<'_>, at: usize, op: &Op) -> Result<u64> {
+        match applying.op(op) {
             Ok(Applied::Removed(rows)) => Ok(rows as u64),
             Ok(Applied::Refuted) => Err(Error::Conflict { op: at }),
             Err(error) => Err(Error::BatchFailed {
