@@ -3,7 +3,11 @@
 //!
 //! A crate of its own: two plugins cannot be linked into one program, as each has the one symbol of plugins.
 
+mod sync;
+
 use waku_plugin::{Again, Decoder};
+
+pub use sync::{waku_sync_payload, waku_sync_transfer};
 
 /// The requests and answers of the service protocols. The first byte chooses.
 const SERVICES: [Decoder; 11] = [

@@ -24,3 +24,13 @@ fn waku_services() {
 fn waku_texts() {
     replay("waku_texts", waku_fuzz_checks::waku_texts);
 }
+
+#[test]
+fn waku_sync_payload() {
+    replay("waku_sync_payload", waku_fuzz_checks::waku_sync_payload);
+}
+
+#[test]
+fn waku_sync_transfer() {
+    replay("waku_sync_transfer", waku_fuzz_checks::waku_sync_transfer);
+}

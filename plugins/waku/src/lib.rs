@@ -35,6 +35,7 @@ mod filter;
 mod framing;
 mod lightpush;
 mod message;
+mod messaging;
 mod metadata;
 mod node;
 mod peer_exchange;
@@ -44,30 +45,35 @@ mod relay;
 mod status;
 mod store;
 mod streams;
+mod sync;
 mod topic;
 
 pub use libp2p::{Multiaddr, PeerId};
 
 pub use archive::{
-    ARCHIVE_JOB, Archive, ArchiveConfig, ArchiveError, ArchiveStats, Retention, RetentionError,
+    ARCHIVE_JOB, Archive, ArchiveConfig, ArchiveError, ArchiveStats, Place, Retention, RetentionError,
 };
 pub use decoders::{Again, Decoder};
 pub use discovery::{TreeUrl, TreeUrlError};
 pub use enr::{Capabilities, NodeRecord, RecordError, RecordShards};
 pub use message::{DecodeError, MessageHash, ParseHashError, WakuMessage};
+pub use messaging::{
+    Connection, Health, Messaging, MessagingHealth, MessagingNews, Pending, Receipt, SendNews, TakeError,
+};
 pub use node::{
     Circuits, ConfigError, ConnectError, Direction, DnsConfig, FilterConfig, FilterError, FilterSubscription,
     Followed, History, HistoryError, KeyError, KnownPeer, LightPushError, LightPushReceipt, MessageReceiver,
     Muxers, Node, NodeConfig, NodeError, NodeInfo, NodeKey, NodeStats, Origin, PeerInfo, PublishError,
     Reachability, ReceivedMessage, ResumeError, SendError, ServiceError, ServiceNodes, ShardInfo, Stopped,
-    SubscribeError, TlsConfig, TlsError, TlsIdentity,
+    SubscribeError, SyncConfig, SyncError, SyncReport, SyncStats, TlsConfig, TlsError, TlsIdentity,
 };
 pub use plugin::{
-    ConfigFault, ConnectedPeer, FilteredTopics, FollowedTopics, NatError, NodeKeyText, RatioError,
-    Subscriber, Waku, WakuConfig, WakuState,
+    ConfigFault, ConnectedPeer, FilteredTopics, FollowedTopics, NatError, NodeKeyText, PendingMessage,
+    RatioError, ShardGap, Subscriber, Waku, WakuConfig, WakuState,
 };
 pub use rate::{RateLimit, RateLimitError, RateLimits};
 pub use relay::{ProtectedShard, ProtectedShardError};
 pub use status::{Refusal, Status};
 pub use store::{StorePage, StoreQuery, StoredMessage};
+pub use sync::{ItemSet, RangeContent, SyncDecodeError, SyncPayload, SyncRange, TransferredMessage};
 pub use topic::{ContentTopic, PubsubTopic, ShardError, Shards, TopicError};

@@ -244,8 +244,8 @@ pub const FILTER_TIMEOUT: Duration = Duration::from_secs(300);
 pub const FILTER_SWEEP: Duration = Duration::from_secs(60);
 /// Pause between two pings to a filter service, unless configured otherwise.
 pub const FILTER_KEEP_ALIVE: Duration = Duration::from_secs(60);
-/// Upper end of the configurable times of filter.
-pub const FILTER_TIME_CEILING: Duration = Duration::from_secs(24 * 60 * 60);
+/// Upper end of the configurable times.
+pub const TIME_CEILING: Duration = Duration::from_secs(24 * 60 * 60);
 /// Filter services that this node has subscriptions at.
 pub const MAX_FILTER_SERVICES: usize = 64;
 /// Streams on which one filter service pushes messages to this node.
@@ -310,6 +310,78 @@ pub const RESUME_RANGE: Duration = Duration::from_secs(6 * 60 * 60);
 pub const RESUME_PAUSE: Duration = Duration::from_secs(30);
 /// Pause between two looks for a store to fetch it from.
 pub const RESUME_LOOK: Duration = Duration::from_secs(1);
+
+/// Pause between two times that the archive is synchronised with that of a peer, unless configured otherwise.
+pub const SYNC_INTERVAL: Duration = Duration::from_secs(5 * 60);
+/// How far back it is synchronised, unless configured otherwise.
+pub const SYNC_RANGE: Duration = Duration::from_secs(60 * 60);
+/// Messages of so recent a time are left to the relay, unless configured otherwise.
+pub const SYNC_JITTER: Duration = Duration::from_secs(20);
+/// By how much more than its range a node answers, as other clocks and settings differ a little.
+pub const SYNC_SLACK: Duration = Duration::from_secs(60);
+/// Messages that are synchronised at once; of more, the newest.
+pub const MAX_SYNC_MESSAGES: usize = 100_000;
+/// Messages that are listed and compared for one payload.
+pub const MAX_SYNC_ITEMS: usize = 2 * MAX_SYNC_MESSAGES;
+/// Ranges of one payload.
+pub const MAX_SYNC_RANGES: usize = 65_536;
+/// Up to so many messages a range is listed, as with deployed nodes.
+pub const SYNC_ITEM_SET: usize = 100;
+/// Parts into which a range of more is divided, as with deployed nodes.
+pub const SYNC_PARTS: i64 = 8;
+/// Content topics that a peer may narrow a conversation to.
+pub const MAX_SYNC_TOPICS: usize = 256;
+/// Largest payload in bytes: as many items as are compared, and some ranges.
+pub const MAX_SYNC_FRAME: usize = 10 * 1024 * 1024;
+/// Payloads that one side of a conversation reads.
+pub const MAX_SYNC_ROUNDTRIPS: u64 = 64;
+/// A payload must be there, and taken, within this time.
+pub const SYNC_TIMEOUT: Duration = Duration::from_secs(30);
+/// A conversation ends within this time.
+pub const SYNC_SESSION_TIMEOUT: Duration = Duration::from_secs(120);
+/// Conversations at once, whoever has begun them.
+pub const MAX_SYNC_SESSIONS: usize = 4;
+/// Conversations that peers may begin in [`SYNC_RATE_PERIOD`], all together.
+pub const SYNC_RATE: u32 = 60;
+/// See [`SYNC_RATE`].
+pub const SYNC_RATE_PERIOD: Duration = Duration::from_secs(60);
+/// Streams at once on which peers send messages.
+pub const MAX_SYNC_STREAMS: usize = 8;
+/// How long after a conversation a peer may begin to send the messages that are lacking here.
+pub const SYNC_WELCOME: Duration = Duration::from_secs(10 * 60);
+/// Messages of other archives that wait for this one, for each stream.
+pub const SYNC_QUEUE: usize = 16;
+
+/// Messages that wait to be propagated or confirmed.
+pub const MAX_OUTBOX: usize = 1024;
+/// Bytes of them.
+pub const MAX_OUTBOX_BYTES: usize = 64 * 1024 * 1024;
+/// Messages that are being sent at once.
+pub const SEND_AT_ONCE: usize = 16;
+/// Pause between two attempts to send a message.
+pub const SEND_PAUSE: Duration = Duration::from_secs(1);
+/// How long a message is tried until a peer takes it, and then until it is in a store.
+pub const SEND_WINDOW: Duration = Duration::from_secs(60);
+/// A message is looked for in stores this long after it was sent, and then as often.
+pub const CONFIRM_PERIOD: Duration = Duration::from_secs(3);
+/// Pause between two looks at what is to be sent, and at the connections.
+pub const MESSAGING_TICK: Duration = Duration::from_secs(1);
+/// News of messages that wait until their subscribers have room; meanwhile nothing is sent.
+pub const MESSAGING_NEWS: usize = 1024;
+/// Neighbours in the mesh of a shard that is well connected, and relay peers of a node that is.
+pub const GOOD_RELAY_PEERS: usize = 4;
+/// Peers with each service of a light node that is well connected.
+pub const GOOD_SERVICE_PEERS: usize = 2;
+/// By how much more than a gap is fetched from a store: clocks differ a little.
+pub const CATCH_UP_MARGIN: Duration = Duration::from_secs(5);
+/// How long after peers are back what was missed is fetched, so that stores have it and subscriptions are made.
+pub const CATCH_UP_SETTLE: Duration = Duration::from_secs(3);
+/// Pause before a store is tried again.
+pub const CATCH_UP_PAUSE: Duration = Duration::from_secs(5);
+/// How long a page of what was missed waits until consumers have read the one before.
+pub const CATCH_UP_WAIT: Duration = Duration::from_secs(5);
+/// Pause between two looks whether they have.
+pub const CATCH_UP_LOOK: Duration = Duration::from_millis(20);
 
 /// Entries of the configuration of rate limits.
 pub const MAX_RATE_LIMITS: usize = 32;

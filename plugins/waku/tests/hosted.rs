@@ -81,7 +81,8 @@ fn the_library_exports_its_entry_and_nothing_else() {
                 "waku.node",
                 "waku.lightpush",
                 "waku.filter",
-                "waku.store"
+                "waku.store",
+                "waku.messaging"
             ][..]
         )
     );

@@ -13,6 +13,7 @@ fn no_contract_changes_without_its_version() {
     check(waku_api::LightPushInterface::TY);
     check(waku_api::FilterInterface::TY);
     check(waku_api::StoreInterface::TY);
+    check(waku_api::MessagingInterface::TY);
 }
 
 fn check(interface: &InterfaceTy) {

@@ -32,11 +32,13 @@ const ONLINE: &[u8] = b"online";
 /// Bytes of a place.
 const PLACE: usize = 40;
 
-/// Where a message is in the order of time.
+/// Where a message is in the order of time: by its timestamp, then by its hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
-    pub(super) timestamp: i64,
-    pub(super) hash: MessageHash,
+pub struct Place {
+    /// The timestamp, in nanoseconds since 1970.
+    pub timestamp: i64,
+    /// The hash.
+    pub hash: MessageHash,
 }
 
 /// What the archive knows of itself.

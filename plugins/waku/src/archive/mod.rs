@@ -9,12 +9,14 @@ mod find;
 mod hashes;
 mod layout;
 mod merge;
+mod places;
 mod retention;
 mod stats;
 mod writer;
 
 use std::{
     fmt,
+    ops::Range,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering::Relaxed},
@@ -34,6 +36,8 @@ use layout::Figures;
 use stats::Counters;
 use writer::{Work, Writer};
 
+pub use layout::Place;
+pub(crate) use places::Scope;
 pub use retention::{Retention, RetentionError};
 pub use stats::ArchiveStats;
 
@@ -184,6 +188,18 @@ impl Archive {
         let _turn = self.queries.acquire().await.map_err(|_| ArchiveError::Closed)?;
         self.shared.counters.queries.add(1);
         find::page(&self.job, query).await
+    }
+
+    /// Where the messages of a scope are, from one time on and before another, without any order. Of more than `most`
+    /// the newest, and from which time on these are all that there are.
+    pub(crate) async fn places(
+        &self,
+        scope: &Scope,
+        time: Range<i64>,
+        most: usize,
+    ) -> Result<(Vec<Place>, i64), ArchiveError> {
+        let _turn = self.queries.acquire().await.map_err(|_| ArchiveError::Closed)?;
+        places::read(&self.job, scope, time, most).await
     }
 
     /// When the node of this archive was last known to be online, in nanoseconds since 1970; `None` if never.

@@ -12,7 +12,7 @@ use crate::{
     exchange, filter,
     lightpush::Version,
     limits::{MAX_CONNECTIONS_PER_PEER, MAX_PENDING_CONNECTIONS, PING_INTERVAL, PING_TIMEOUT},
-    metadata, peer_exchange, relay, store, streams,
+    metadata, peer_exchange, relay, store, streams, sync,
 };
 
 /// What deployed nodes call their version of libp2p in identify.
@@ -33,6 +33,8 @@ pub(super) struct Behaviour {
     circuit_client: circuit_relay::client::Behaviour,
     hole_punch: dcutr::Behaviour,
     pub(super) autonat: Toggle<autonat::Behaviour>,
+    pub(super) reconciliation: Toggle<streams::Behaviour>,
+    pub(super) transfer: Toggle<streams::Behaviour>,
     identify: identify::Behaviour,
     ping: ping::Behaviour,
 }
@@ -70,6 +72,8 @@ impl Behaviour {
             circuit_client,
             hole_punch: dcutr::Behaviour::new(own),
             autonat: reachability::behaviour(own, config),
+            reconciliation: config.store_sync.map(|_| sync::reconciliation()).into(),
+            transfer: config.store_sync.map(|_| sync::transfer()).into(),
             identify: identify::Behaviour::new(identify),
             ping: ping::Behaviour::new(
                 ping::Config::new()

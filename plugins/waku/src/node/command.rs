@@ -13,6 +13,7 @@ use super::{
     peers::PeerInfo,
     publish::Prepared,
     store_client::StoreReply,
+    sync::SyncReply,
 };
 use crate::{MessageHash, NodeRecord, PubsubTopic, StoreQuery, relay};
 
@@ -29,6 +30,7 @@ pub(super) enum Command {
     KnownPeers(Reply<Vec<KnownPeer>>),
     RestorePeers(Vec<KnownPeer>, Reply<()>),
     QueryStore(PeerId, StoreQuery, StoreReply),
+    Synchronize(Option<PeerId>, SyncReply),
     SyncShards(Reply<()>),
     Connect(Multiaddr, Reply<Result<PeerId, ConnectError>>),
     Disconnect(Multiaddr, Reply<Result<(), ConnectError>>),
@@ -65,6 +67,7 @@ impl Driver {
                 answer(reply, ());
             }
             Command::QueryStore(peer, query, reply) => self.query_store(peer, query, reply),
+            Command::Synchronize(peer, reply) => self.begin_sync(peer, Some(reply)),
             Command::SyncShards(reply) => {
                 self.sync_shards();
                 answer(reply, ());

@@ -7,16 +7,16 @@ use std::{
 
 use libp2p::{Multiaddr, multiaddr::Protocol};
 
-use super::{Circuits, NodeKey, ServiceNodes, TlsConfig};
+use super::{Circuits, NodeKey, ServiceNodes, SyncConfig, TlsConfig};
 use crate::{
     Archive, NodeRecord, ProtectedShard, RateLimits, Shards, TreeUrl,
     limits::{
-        FILTER_KEEP_ALIVE, FILTER_TIME_CEILING, FILTER_TIMEOUT, MAX_AGENT, MAX_BOOTSTRAP, MAX_CONNECTIONS,
+        FILTER_KEEP_ALIVE, FILTER_TIMEOUT, MAX_AGENT, MAX_BOOTSTRAP, MAX_CONNECTIONS,
         MAX_CONNECTIONS_CEILING, MAX_DNS_TREES, MAX_DOMAIN, MAX_EXTERNAL_ADDRS, MAX_FILTER_CRITERIA,
         MAX_FILTER_CRITERIA_CEILING, MAX_FILTER_PEERS, MAX_FILTER_PEERS_CEILING, MAX_KNOWN_PEERS,
         MAX_LISTEN_ADDRS, MAX_MESSAGE_SIZE, MAX_MESSAGE_SIZE_CEILING, MAX_NAME_SERVERS, MAX_PEERS_PER_IP,
         MAX_PROTECTED_SHARDS, MAX_SHARDS, MAX_STATIC_PEERS, RECEIVER_QUEUE, RECEIVER_QUEUE_CEILING,
-        SHARD_PEERS, SHARD_PEERS_CEILING,
+        SHARD_PEERS, SHARD_PEERS_CEILING, TIME_CEILING,
     },
 };
 
@@ -99,6 +99,8 @@ pub struct NodeConfig {
     pub max_peers_per_ip: usize,
     /// Keeps the messages that are relayed, and answers queries of peers from it (store).
     pub store: Option<Archive>,
+    /// Compares what was kept with the archives of peers, so that each has what the other has; needs `store`.
+    pub store_sync: Option<SyncConfig>,
     /// How often peers may ask the services.
     pub rate_limits: RateLimits,
     /// Stream multiplexers that are offered.
@@ -182,6 +184,7 @@ impl Default for NodeConfig {
             max_known_peers: MAX_KNOWN_PEERS,
             max_peers_per_ip: MAX_PEERS_PER_IP,
             store: None,
+            store_sync: None,
             rate_limits: RateLimits::default(),
             muxers: Muxers::default(),
         }
@@ -225,6 +228,9 @@ pub enum ConfigError {
         /// The address.
         address: Multiaddr,
     },
+    /// There is no archive to synchronise.
+    #[error("store_sync needs store")]
+    NeedsStore,
     /// A list or text that is too long.
     #[error("{field} has {found} {unit}, the limit is {max}")]
     TooLong {
@@ -308,6 +314,13 @@ impl NodeConfig {
         if let Some(filter) = &self.filter {
             filter.check()?;
         }
+        if let Some(sync) = &self.store_sync {
+            within_time("store_sync.interval", sync.interval)?;
+            within_time("store_sync.range", sync.range)?;
+            if !sync.relay_jitter.is_zero() {
+                within_time("store_sync.relay_jitter", sync.relay_jitter)?;
+            }
+        }
         at_most(
             "protected_shards",
             "entries",
@@ -366,7 +379,7 @@ fn is_secure(address: &Multiaddr) -> bool {
 /// From a millisecond to a day.
 fn within_time(field: &'static str, found: Duration) -> Result<(), ConfigError> {
     let millis = |time: Duration| usize::try_from(time.as_millis()).unwrap_or(usize::MAX);
-    within(field, millis(found), 1, millis(FILTER_TIME_CEILING))
+    within(field, millis(found), 1, millis(TIME_CEILING))
 }
 
 fn within(field: &'static str, found: usize, min: usize, max: usize) -> Result<(), ConfigError> {

@@ -61,6 +61,14 @@ pub(super) struct Delivery(Mutex<State>);
 /// Content topics on each pubsub topic.
 pub(super) type Criteria = BTreeMap<PubsubTopic, BTreeSet<String>>;
 
+/// What is subscribed to of a shard.
+pub(super) enum Wanted {
+    /// All of it.
+    All,
+    /// These content topics.
+    Topics(BTreeSet<String>),
+}
+
 struct State {
     content: HashSet<String>,
     shards: BTreeSet<PubsubTopic>,
@@ -146,8 +154,36 @@ impl Delivery {
         of_content.chain(state.shards.iter().copied()).collect()
     }
 
-    /// Hands a message to every receiver if somebody wants it and nobody had it.
-    pub(super) fn deliver(&self, received: ReceivedMessage, now: Instant, counters: &Counters) {
+    /// The shards that somebody has subscribed to something of, here or at a service.
+    pub(super) fn wanted_shards(&self, sharding: Shards) -> BTreeSet<PubsubTopic> {
+        let mut shards = self.needed_shards(sharding);
+        shards.extend(self.lock().filtered.keys());
+        shards
+    }
+
+    /// What is subscribed to of a shard.
+    pub(super) fn wanted_of(&self, shard: PubsubTopic, sharding: Shards) -> Wanted {
+        let state = self.lock();
+        if state.shards.contains(&shard) {
+            return Wanted::All;
+        }
+        // With static sharding a content topic may come on any shard.
+        let is_there = |topic: &&String| sharding.of_text(topic).map_or(true, |of| of == shard);
+        let content = state.content.iter().filter(is_there);
+        let filtered = state.filtered.get(&shard).into_iter().flatten();
+        Wanted::Topics(content.chain(filtered).cloned().collect())
+    }
+
+    /// Whether every receiver has room for so many messages, or for as many as it ever has.
+    pub(super) fn has_room(&self, count: usize) -> bool {
+        let state = self.lock();
+        let enough = count.min(state.queue);
+        let has_room = |it: &Receiver| it.sender.is_closed() || it.sender.capacity() >= enough;
+        state.receivers.iter().all(has_room)
+    }
+
+    /// Hands a message to every receiver if somebody wants it and nobody had it; whether that was so.
+    pub(super) fn deliver(&self, received: ReceivedMessage, now: Instant, counters: &Counters) -> bool {
         let mut state = self.lock();
         let wanted = state.content.contains(&received.message.content_topic)
             || state.shards.contains(&received.pubsub_topic)
@@ -156,11 +192,12 @@ impl Delivery {
                 .get(&received.pubsub_topic)
                 .is_some_and(|topics| topics.contains(&received.message.content_topic));
         if !wanted || !state.seen.insert(received.hash, now) {
-            return;
+            return false;
         }
         state
             .receivers
             .retain_mut(|receiver| receiver.offer(&received, counters));
+        true
     }
 
     /// What was delivered of late, with its age.

@@ -33,6 +33,7 @@ use super::{
     share::Share,
     store_client::StoreClient,
     store_server::StoreServer,
+    sync::Sync,
     transport,
 };
 use crate::{
@@ -63,6 +64,7 @@ pub(super) struct Driver {
     pub(super) filter_server: FilterServer,
     pub(super) store_client: StoreClient,
     pub(super) store_server: StoreServer,
+    pub(super) sync: Sync,
     pub(super) rates: Rates,
     /// The shards that the node takes part in at present.
     pub(super) joined: BTreeSet<PubsubTopic>,
@@ -152,6 +154,7 @@ impl Driver {
             filter_server: FilterServer::new(config.filter),
             store_client: StoreClient::default(),
             store_server: StoreServer::new(config.store, config.rate_limits.store),
+            sync: Sync::new(config.store_sync),
             rates: Rates::new(&config.rate_limits),
             joined: BTreeSet::new(),
             record,
@@ -194,6 +197,10 @@ impl Driver {
                 }
                 Some(answer) = self.store_server.answers.recv() => {
                     self.send_answer(answer);
+                    Flow::Continue
+                }
+                event = self.sync.next() => {
+                    self.synced(event);
                     Flow::Continue
                 }
                 () = redial => {

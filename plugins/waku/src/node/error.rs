@@ -3,7 +3,9 @@
 use libp2p::{Multiaddr, PeerId, request_response::OutboundFailure};
 
 use super::{ConfigError, TlsError};
-use crate::{MessageHash, PubsubTopic, Refusal, ShardError, TopicError, exchange, limits::MAX_META};
+use crate::{
+    ArchiveError, MessageHash, PubsubTopic, Refusal, ShardError, TopicError, exchange, limits::MAX_META,
+};
 
 /// Why a node did not start.
 #[derive(Debug, thiserror::Error)]
@@ -219,6 +221,29 @@ pub enum HistoryError {
 }
 
 impl From<Stopped> for HistoryError {
+    fn from(stopped: Stopped) -> Self {
+        Self::Service(stopped.into())
+    }
+}
+
+/// Why an archive was not compared with that of a peer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SyncError {
+    /// The node is not configured to synchronise an archive.
+    #[error("store sync is off")]
+    Off,
+    /// No connected peer synchronises its archive.
+    #[error("no connected peer synchronises its archive")]
+    NoPeer,
+    /// The peer does not do its part.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    /// The own archive failed.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+}
+
+impl From<Stopped> for SyncError {
     fn from(stopped: Stopped) -> Self {
         Self::Service(stopped.into())
     }

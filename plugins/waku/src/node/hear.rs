@@ -70,6 +70,7 @@ impl Driver {
                 self.waiting.closed(&peer_id, reason);
                 self.static_peers.closed(&peer_id, now);
                 self.book.closed(&peer_id, now);
+                self.sync.disconnected(&peer_id);
             }
             SwarmEvent::OutgoingConnectionError {
                 connection_id,
@@ -124,6 +125,8 @@ impl Driver {
             BehaviourEvent::PeerExchange(event) => self.hear_peer_exchange(event),
             BehaviourEvent::FilterPush(event) => self.hear_pushes(event),
             BehaviourEvent::Store(event) => self.hear_store(event),
+            BehaviourEvent::Reconciliation(event) => self.hear_reconciliation(event),
+            BehaviourEvent::Transfer(event) => self.hear_transfer(event),
             BehaviourEvent::LightpushLegacy(event) => self.hear_lightpush(Version::Legacy, event),
             BehaviourEvent::Identify(identify::Event::Received { peer_id, info, .. }) => {
                 let protocols: Vec<String> = info.protocols.iter().map(ToString::to_string).collect();

@@ -89,6 +89,11 @@ impl History {
         Ok(None)
     }
 
+    /// The store that is asked, once one is.
+    pub(super) fn peer(&self) -> Option<PeerId> {
+        self.peers.front().copied()
+    }
+
     /// Another store need not know the cursor of the first: it is asked from the time on at which that one stood.
     fn query_of_now(&self) -> StoreQuery {
         let mut query = self.query.clone();

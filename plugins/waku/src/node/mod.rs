@@ -3,6 +3,7 @@
 mod announce;
 mod behaviour;
 mod book;
+mod catch_up;
 mod circuits;
 mod command;
 mod config;
@@ -37,6 +38,9 @@ mod stats;
 mod stop;
 mod store_client;
 mod store_server;
+mod sync;
+mod sync_session;
+mod sync_transfer;
 mod tls;
 mod transport;
 
@@ -69,7 +73,7 @@ pub use config::{ConfigError, DnsConfig, FilterConfig, Muxers, NodeConfig};
 pub use delivery::{MessageReceiver, Origin, ReceivedMessage};
 pub use error::{
     ConnectError, FilterError, HistoryError, LightPushError, NodeError, PublishError, ServiceError, Stopped,
-    SubscribeError,
+    SubscribeError, SyncError,
 };
 pub use filter_services::FilterSubscription;
 pub use history::History;
@@ -80,7 +84,8 @@ pub use pool::{Followed, SendError};
 pub use reachability::Reachability;
 pub use resume::ResumeError;
 pub use service_nodes::ServiceNodes;
-pub use stats::NodeStats;
+pub use stats::{NodeStats, SyncStats};
+pub use sync::{SyncConfig, SyncReport};
 pub use tls::{TlsConfig, TlsError, TlsIdentity};
 
 /// A running Waku node. Clones are handles of the same node; it stops when [`shutdown`](Self::shutdown) is
@@ -158,6 +163,9 @@ impl Node {
     /// Outside of a tokio runtime with time and IO enabled.
     pub async fn start(config: NodeConfig) -> Result<Self, NodeError> {
         config.check()?;
+        if config.store_sync.is_some() && config.store.is_none() {
+            return Err(ConfigError::NeedsStore.into());
+        }
         let shared = Arc::new(Shared {
             peer_id: config.key.peer_id(),
             sharding: config.sharding(),
@@ -218,6 +226,21 @@ impl Node {
     /// The sharding rule of the node.
     pub fn sharding(&self) -> Shards {
         self.shared.sharding
+    }
+
+    /// Whether the node takes part in shards.
+    pub fn relays(&self) -> bool {
+        self.shared.relay
+    }
+
+    /// Checks a message as [`publish`](Self::publish) does, and fills in its topic and timestamp.
+    pub(crate) fn prepare(
+        &self,
+        pubsub_topic: Option<PubsubTopic>,
+        message: WakuMessage,
+    ) -> Result<(PubsubTopic, MessageHash, WakuMessage), PublishError> {
+        let prepared = publish::prepare(&self.shared, pubsub_topic, message)?;
+        Ok((prepared.topic, prepared.hash, prepared.message))
     }
 
     /// Publishes a message and returns its hash once it is queued to the peers of its shard.

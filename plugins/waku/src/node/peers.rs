@@ -4,8 +4,9 @@ use std::collections::{HashMap, hash_map::Entry};
 
 use libp2p::{Multiaddr, PeerId, core::ConnectedPoint, identify};
 
-use super::error::ConnectError;
+use super::{error::ConnectError, seek};
 use crate::{
+    Capabilities,
     limits::{MAX_AGENT, MAX_PEER_ADDRS, MAX_PEER_PROTOCOLS, PING_FAILURES},
     metadata::{self, Metadata},
 };
@@ -37,6 +38,13 @@ pub struct PeerInfo {
     pub score: Option<f64>,
     /// Why the last dial of a static peer failed.
     pub last_error: Option<String>,
+}
+
+impl PeerInfo {
+    /// Whether it is connected and serves this.
+    pub(crate) fn serves(&self, service: Capabilities) -> bool {
+        self.direction.is_some() && seek::capabilities(&self.protocols).contains(service)
+    }
 }
 
 /// Who made a connection.

@@ -12,7 +12,7 @@ use tokio::{sync::Notify, task::AbortHandle, time::sleep};
 
 use super::{
     FilterError, FilterSubscription, LightPushError, LightPushReceipt, Node, PublishError, ServiceError,
-    Stopped, SubscribeError, delivery::Criteria, publish::now_nanos, seek,
+    Stopped, SubscribeError, delivery::Criteria, publish::now_nanos,
 };
 use crate::{
     Capabilities, PubsubTopic, Status, WakuMessage,
@@ -70,8 +70,7 @@ impl Node {
     /// The connected peers that serve this, that of the configuration first, else in a random order.
     pub(super) async fn serving(&self, service: Capabilities) -> Result<Vec<PeerId>, Stopped> {
         let peers = self.peers().await?.into_iter();
-        let serving = peers
-            .filter(|peer| peer.direction.is_some() && seek::capabilities(&peer.protocols).contains(service));
+        let serving = peers.filter(|peer| peer.serves(service));
         let mut all: Vec<PeerId> = serving.filter_map(|peer| peer.peer_id).collect();
         let (random, preferred) = (RandomState::new(), self.shared.services.preferred(service));
         all.sort_by_cached_key(|peer| (preferred != Some(*peer), random.hash_one(peer)));
@@ -182,6 +181,16 @@ impl Followed {
             criteria.iter().map(one).collect::<Vec<_>>()
         };
         held.iter().flat_map(of_peer).collect()
+    }
+
+    /// Whether one of the services that are subscribed at is connected.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn is_served(&self) -> Result<bool, Stopped> {
+        let able = self.node.serving(Capabilities::FILTER).await?;
+        let held = locked(&self.shared.held);
+        Ok(able.iter().any(|peer| held.contains_key(peer)))
     }
 
     /// Takes the subscriptions of a predecessor for its own. The node is to have them, too, by

@@ -28,6 +28,7 @@ impl OwnRecord {
         let capabilities = Capabilities::default()
             .with_if(config.relay, Capabilities::RELAY)
             .with_if(config.store.is_some(), Capabilities::STORE)
+            .with_if(config.store_sync.is_some(), Capabilities::SYNC)
             .with_if(config.filter.is_some(), Capabilities::FILTER)
             .with_if(config.relay && config.lightpush, Capabilities::LIGHTPUSH);
         let content = Content::new(capabilities, None, None);

@@ -12,7 +12,7 @@ use crate::{
     Capabilities, filter,
     lightpush::Version,
     limits::{MAX_SEEK_DIALS, SERVICE_PEERS},
-    peer_exchange, store,
+    peer_exchange, store, sync,
 };
 
 /// What a light node needs peers for.
@@ -136,7 +136,7 @@ impl Driver {
 /// What a peer serves, by the protocols that it speaks.
 pub(super) fn capabilities(protocols: &[String]) -> Capabilities {
     let speaks = |protocol: &str| protocols.iter().any(|it| it == protocol);
-    Capabilities::default()
+    sync::capability(protocols)
         .with_if(speaks(crate::relay::PROTOCOL), Capabilities::RELAY)
         .with_if(store::is_served(protocols), Capabilities::STORE)
         .with_if(speaks(filter::SUBSCRIBE), Capabilities::FILTER)

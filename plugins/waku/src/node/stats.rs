@@ -27,6 +27,39 @@ pub struct NodeStats {
     pub push_missed: u64,
     /// Requests that were refused because their peers ask too often.
     pub rate_limited: u64,
+    /// What was synchronised with other archives.
+    pub sync: SyncStats,
+}
+
+/// Counts of store sync.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SyncStats {
+    /// Conversations that are over, whoever had begun them.
+    pub sessions: u64,
+    /// Those among them that broke off.
+    pub failed: u64,
+    /// Payloads of reconciliation that peers sent.
+    pub roundtrips: u64,
+    /// Messages that were found on one side only.
+    pub differences: u64,
+    /// Bytes of reconciliation that were sent.
+    pub bytes_sent: u64,
+    /// Bytes of reconciliation that were received.
+    pub bytes_received: u64,
+    /// Messages that were sent to other archives.
+    pub messages_sent: u64,
+    /// Messages that other archives sent.
+    pub messages_received: u64,
+    /// Those among them that were malformed, of another cluster or of a time that is not synchronised.
+    pub messages_refused: u64,
+    /// Those among them that the archive did not have.
+    pub messages_fresh: u64,
+    /// Bytes of transfer that were sent.
+    pub transfer_bytes_sent: u64,
+    /// Bytes of transfer that were received.
+    pub transfer_bytes_received: u64,
+    /// Streams of messages that were refused, because archives had not been compared before.
+    pub unwanted: u64,
 }
 
 /// The live counters behind [`NodeStats`].
@@ -43,6 +76,25 @@ pub(super) struct Counters {
     pub(super) pushed: Counter,
     pub(super) push_missed: Counter,
     pub(super) rate_limited: Counter,
+    pub(super) sync: SyncCounters,
+}
+
+/// The live counters behind [`SyncStats`].
+#[derive(Default)]
+pub(super) struct SyncCounters {
+    pub(super) sessions: Counter,
+    pub(super) failed: Counter,
+    pub(super) roundtrips: Counter,
+    pub(super) differences: Counter,
+    pub(super) bytes_sent: Counter,
+    pub(super) bytes_received: Counter,
+    pub(super) messages_sent: Counter,
+    pub(super) messages_received: Counter,
+    pub(super) messages_refused: Counter,
+    pub(super) messages_fresh: Counter,
+    pub(super) transfer_bytes_sent: Counter,
+    pub(super) transfer_bytes_received: Counter,
+    pub(super) unwanted: Counter,
 }
 
 impl Counters {
@@ -59,6 +111,27 @@ impl Counters {
             pushed: self.pushed.get(),
             push_missed: self.push_missed.get(),
             rate_limited: self.rate_limited.get(),
+            sync: self.sync.snapshot(),
+        }
+    }
+}
+
+impl SyncCounters {
+    fn snapshot(&self) -> SyncStats {
+        SyncStats {
+            sessions: self.sessions.get(),
+            failed: self.failed.get(),
+            roundtrips: self.roundtrips.get(),
+            differences: self.differences.get(),
+            bytes_sent: self.bytes_sent.get(),
+            bytes_received: self.bytes_received.get(),
+            messages_sent: self.messages_sent.get(),
+            messages_received: self.messages_received.get(),
+            messages_refused: self.messages_refused.get(),
+            messages_fresh: self.messages_fresh.get(),
+            transfer_bytes_sent: self.transfer_bytes_sent.get(),
+            transfer_bytes_received: self.transfer_bytes_received.get(),
+            unwanted: self.unwanted.get(),
         }
     }
 }
@@ -68,7 +141,11 @@ pub(super) struct Counter(AtomicU64);
 
 impl Counter {
     pub(super) fn add(&self) {
-        self.0.fetch_add(1, Relaxed);
+        self.count(1);
+    }
+
+    pub(super) fn count(&self, more: u64) {
+        self.0.fetch_add(more, Relaxed);
     }
 
     fn get(&self) -> u64 {

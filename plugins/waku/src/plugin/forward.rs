@@ -2,15 +2,23 @@
 
 use backplane_sdk::{CallError, plugin_api::status};
 use tokio::sync::watch;
-use waku_api::{NodeEvents, PeerCount, RelayEvents, RelayStarted};
+use waku_api::{MessagingEvents, NodeEvents, PeerCount, ReceivedMessage, RelayEvents, RelayStarted};
 
-use super::convert::count;
+use super::{convert::count, subscriptions::MessagingTopics};
 use crate::MessageReceiver;
+
+/// The events of messages.
+pub(super) struct MessageEvents {
+    pub(super) relay: RelayEvents,
+    pub(super) messaging: MessagingEvents,
+    /// Whose messages the latter tell.
+    pub(super) topics: MessagingTopics,
+}
 
 /// Tells of the beginning and then of every message, until the node has stopped. Waits for subscribers that block;
 /// meanwhile messages wait in the receiver, which is bounded.
-pub(super) async fn messages(mut receiver: MessageReceiver, events: RelayEvents, started: RelayStarted) {
-    if !told("started", events.started(&started).await) {
+pub(super) async fn messages(mut receiver: MessageReceiver, events: MessageEvents, started: RelayStarted) {
+    if !told("started", events.relay.started(&started).await) {
         return;
     }
     while let Some(received) = receiver.recv().await {
@@ -21,7 +29,11 @@ pub(super) async fn messages(mut receiver: MessageReceiver, events: RelayEvents,
                 "subscribers were slower than the network, messages were left out"
             );
         }
-        if !told("message", events.message(&received.into()).await) {
+        let received: ReceivedMessage = received.into();
+        let is_of_messaging = events.topics.contain(&received.message.content_topic);
+        if !told("message", events.relay.message(&received).await)
+            || (is_of_messaging && !told("message", events.messaging.message(&received).await))
+        {
             return;
         }
     }
@@ -40,7 +52,7 @@ pub(super) async fn peer_count(mut connected: watch::Receiver<usize>, events: No
 }
 
 /// Whether there is still a host to tell.
-fn told(event: &str, outcome: Result<(), CallError>) -> bool {
+pub(super) fn told(event: &str, outcome: Result<(), CallError>) -> bool {
     match outcome {
         Ok(()) => true,
         Err(error) if error.status() == status::STOPPING => false,

@@ -1,6 +1,6 @@
-//! The node as a module: `waku.relay`, `waku.node`, `waku.lightpush`, `waku.filter` and `waku.store`.
+//! The node as a module: `waku.relay`, `waku.node`, `waku.lightpush`, `waku.filter`, `waku.store` and `waku.messaging`.
 //!
-//! A call goes from its trait ([`relay`], [`node`], [`services`], [`store`]) to the [`Node`], with the types turned in [`convert`]. A message
+//! A call goes from its trait ([`relay`], [`node`], [`services`], [`store`], [`messaging`]) to the [`Node`], with the types turned in [`convert`]. A message
 //! goes from the node through [`forward`] to the event. What a successor takes over is in [`state`]; what any later
 //! start finds, a swap or not, is in [`kept`] and, as far as it is messages, in the [`archive`].
 
@@ -9,6 +9,7 @@ mod config;
 mod convert;
 mod forward;
 mod kept;
+mod messaging;
 mod node;
 mod peer_store;
 mod preset;
@@ -22,7 +23,7 @@ mod subscriptions;
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use backplane_sdk::prelude::*;
@@ -31,18 +32,21 @@ use storage_api::KvClient;
 use tokio::task::{JoinSet, spawn_blocking};
 use waku_api::RelayStarted;
 
-use crate::{Followed, Multiaddr, Node, NodeConfig, NodeError, NodeKey, limits::FORWARD_TIMEOUT};
+use crate::{Followed, Messaging, Multiaddr, Node, NodeConfig, NodeError, NodeKey, limits::FORWARD_TIMEOUT};
 use kept::Kept;
 use peer_store::PeerStore;
 use subscriptions::Subscriptions;
 
 pub use config::{ConfigFault, NatError, NodeKeyText, RatioError, WakuConfig};
-pub use state::{ConnectedPeer, FilteredTopics, FollowedTopics, Subscriber, WakuState};
+pub use state::{
+    ConnectedPeer, FilteredTopics, FollowedTopics, PendingMessage, ShardGap, Subscriber, WakuState,
+};
 
 /// The module.
 pub struct Waku {
     node: Node,
-    followed: Followed,
+    followed: Arc<Followed>,
+    messaging: Messaging,
     subscriptions: Subscriptions,
     /// What hands on to the events.
     forwarding: Mutex<JoinSet<()>>,
@@ -59,7 +63,8 @@ pub struct Waku {
         waku_api::Node,
         waku_api::LightPush,
         waku_api::Filter,
-        waku_api::Store
+        waku_api::Store,
+        waku_api::Messaging
     ),
     optional(KvClient = "^1.2"),
     state(version = 1),
@@ -84,20 +89,30 @@ impl Module for Waku {
         let node = start_on_kept_ports(node, &kept).await?;
         node.remember(kept.take_delivered().await);
         let receiver = node.messages()?;
+        let followed = Arc::new(Followed::new(node.clone()));
+        let subscriptions = Subscriptions::new(node.clone(), followed.clone());
+        let (messaging, news) = Messaging::new(node.clone(), followed.clone());
         let started = RelayStarted {
             cluster: node.sharding().cluster(),
             shard_count: node.sharding().count().unwrap_or_default(),
         };
         let mut forwarding = JoinSet::new();
-        forwarding.spawn(forward::messages(receiver, context.events(), started));
+        let events = forward::MessageEvents {
+            relay: context.events(),
+            messaging: context.events(),
+            topics: subscriptions.of_messaging(),
+        };
+        forwarding.spawn(forward::messages(receiver, events, started));
         forwarding.spawn(forward::peer_count(node.connected(), context.events()));
+        forwarding.spawn(messaging::tell(news, context.events()));
         tracing::info!(peer_id = %node.peer_id(), addresses = ?node.bound(), "the node listens");
         let peer_store = PeerStore::open(&context, &node).await;
         let archive = archive.map(|it| archive::Kept::new(node.clone(), it, config.store_resume));
         Ok(Self {
-            followed: Followed::new(node.clone()),
+            followed,
+            messaging,
             node,
-            subscriptions: Subscriptions::default(),
+            subscriptions,
             forwarding: Mutex::new(forwarding),
             kept,
             peer_store,
@@ -126,16 +141,15 @@ impl Module for Waku {
     async fn export(&self) -> Result<WakuState, Error> {
         let peers = self.node.peers().await?;
         let filtered = self.node.filter_subscriptions().await?;
-        Ok(WakuState::new(
-            &peers,
-            self.subscriptions.export().await,
-            filtered,
-            &self.followed,
-        ))
+        let subscribers = self.subscriptions.export().await;
+        let mut state = WakuState::new(&peers, subscribers, filtered, &self.followed);
+        state.pending = self.messaging.pending().into_iter().map(Into::into).collect();
+        state.gaps = self.messaging.gaps().into_iter().map(Into::into).collect();
+        Ok(state)
     }
 
     async fn import(&self, _version: u32, state: WakuState) -> Result<(), Error> {
-        self.subscriptions.import(&self.node, state.subscribers).await?;
+        self.subscriptions.import(state.subscribers).await?;
         let subscriptions = |topics: Vec<FilteredTopics>| {
             let topics = topics.into_iter();
             topics.filter_map(FilteredTopics::subscription).collect()
@@ -148,6 +162,9 @@ impl Module for Waku {
                 tracing::warn!(%error, "what was followed is not any more");
             }
         }
+        let pending = state.pending.into_iter().filter_map(PendingMessage::pending);
+        let gaps = state.gaps.into_iter().filter_map(ShardGap::gap);
+        self.messaging.restore(pending.collect(), gaps.collect());
         redial::hold(&self.node, &state.held).await;
         tokio::spawn(redial::redial(self.node.clone(), state.connected));
         Ok(())

@@ -5,7 +5,7 @@ use waku_api::{MessageHash, PublishError, SubscribeError, TopicError, WakuMessag
 use super::{
     Waku,
     convert::{no_shard, not_published, pubsub_topic},
-    subscriptions::caller,
+    subscriptions::{Via, caller},
 };
 use crate::PubsubTopic;
 
@@ -33,31 +33,25 @@ impl waku_api::Relay for Waku {
     }
 
     async fn subscribe(&self, content_topics: Vec<String>) -> Result<(), SubscribeError> {
-        let caller = caller();
         self.subscriptions
-            .subscribe(&self.node, caller, content_topics)
+            .subscribe(caller(Via::Relay), content_topics)
             .await
     }
 
     async fn unsubscribe(&self, content_topics: Vec<String>) -> Result<(), SubscribeError> {
-        let caller = caller();
         self.subscriptions
-            .unsubscribe(&self.node, caller, content_topics)
+            .unsubscribe(caller(Via::Relay), content_topics)
             .await
     }
 
     async fn subscribe_shards(&self, pubsub_topics: Vec<String>) -> Result<(), SubscribeError> {
-        let (caller, shards) = (caller(), shards(&pubsub_topics)?);
-        self.subscriptions
-            .subscribe_shards(&self.node, caller, shards)
-            .await
+        let (caller, shards) = (caller(Via::Relay), shards(&pubsub_topics)?);
+        self.subscriptions.subscribe_shards(caller, shards).await
     }
 
     async fn unsubscribe_shards(&self, pubsub_topics: Vec<String>) -> Result<(), SubscribeError> {
-        let (caller, shards) = (caller(), shards(&pubsub_topics)?);
-        self.subscriptions
-            .unsubscribe_shards(&self.node, caller, shards)
-            .await
+        let (caller, shards) = (caller(Via::Relay), shards(&pubsub_topics)?);
+        self.subscriptions.unsubscribe_shards(caller, shards).await
     }
 }
 

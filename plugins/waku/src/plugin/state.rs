@@ -1,8 +1,13 @@
 //! What a successor takes over.
 
-use backplane_sdk::record;
+use std::time::Duration;
 
-use crate::{FilterSubscription, Followed, Multiaddr, PeerInfo, limits::MAX_CONNECTIONS_CEILING};
+use backplane_sdk::{Bytes, record};
+
+use crate::{
+    FilterSubscription, Followed, Multiaddr, PeerInfo, Pending, PubsubTopic, Receipt, WakuMessage,
+    limits::MAX_CONNECTIONS_CEILING,
+};
 
 /// The state of the module. The addresses and the node key are in its folder; see the configuration.
 #[record]
@@ -23,6 +28,12 @@ pub struct WakuState {
     /// Where it is subscribed to for that.
     #[default([])]
     pub followed_at: Vec<FilteredTopics>,
+    /// Messages that wait to be propagated or confirmed.
+    #[default([])]
+    pub pending: Vec<PendingMessage>,
+    /// Since when something may be missing of the shards that something is subscribed to of.
+    #[default([])]
+    pub gaps: Vec<ShardGap>,
 }
 
 /// Content topics that are followed.
@@ -78,6 +89,79 @@ pub struct Subscriber {
     pub content_topics: Vec<String>,
     /// Its shards.
     pub pubsub_topics: Vec<String>,
+    /// Whether they were made by `waku.messaging`.
+    #[default(false)]
+    pub messaging: bool,
+}
+
+/// A message that waits to be propagated or confirmed.
+#[record]
+#[derive(Debug, Clone, PartialEq)]
+pub struct PendingMessage {
+    /// The id of its receipt.
+    pub request_id: String,
+    /// The shard.
+    pub pubsub_topic: String,
+    /// The protobuf of the message.
+    pub message: Bytes,
+    /// How many milliseconds ago it was taken, or first propagated if it was.
+    pub age_ms: u64,
+    /// Whether it was propagated.
+    pub is_propagated: bool,
+}
+
+/// A time from which on messages of a shard may be missing.
+#[record]
+#[derive(Debug, Clone, PartialEq)]
+pub struct ShardGap {
+    /// The shard.
+    pub pubsub_topic: String,
+    /// Nanoseconds since the Unix epoch.
+    pub since: i64,
+}
+
+impl From<Pending> for PendingMessage {
+    fn from(pending: Pending) -> Self {
+        Self {
+            request_id: pending.receipt.request_id,
+            pubsub_topic: pending.pubsub_topic.to_string(),
+            message: Bytes(pending.message.encode()),
+            age_ms: u64::try_from(pending.age.as_millis()).unwrap_or(u64::MAX),
+            is_propagated: pending.is_propagated,
+        }
+    }
+}
+
+impl PendingMessage {
+    /// `None` if another program has written what no node reads.
+    pub(super) fn pending(self) -> Option<Pending> {
+        let message = WakuMessage::decode(&self.message.0).ok()?;
+        let receipt = Receipt {
+            request_id: self.request_id,
+            hash: message.hash(&self.pubsub_topic),
+        };
+        Some(Pending {
+            receipt,
+            pubsub_topic: self.pubsub_topic.parse().ok()?,
+            message,
+            age: Duration::from_millis(self.age_ms),
+            is_propagated: self.is_propagated,
+        })
+    }
+}
+
+impl From<(PubsubTopic, i64)> for ShardGap {
+    fn from((shard, since): (PubsubTopic, i64)) -> Self {
+        let pubsub_topic = shard.to_string();
+        Self { pubsub_topic, since }
+    }
+}
+
+impl ShardGap {
+    /// `None` if another program has written what no node reads.
+    pub(super) fn gap(self) -> Option<(PubsubTopic, i64)> {
+        Some((self.pubsub_topic.parse().ok()?, self.since))
+    }
 }
 
 /// A peer to connect to again.
@@ -113,6 +197,8 @@ impl WakuState {
             held: texts(&held.filter_map(named).collect::<Vec<_>>()),
             filtered: filtered.into_iter().map(Into::into).collect(),
             followed_at: followed.held().into_iter().map(Into::into).collect(),
+            pending: Vec::new(),
+            gaps: Vec::new(),
             followed: followed
                 .wanted()
                 .into_iter()

@@ -1,34 +1,67 @@
 //! Who subscribed to what. The node knows what somebody wants; here is who wants it, so that what one module takes
 //! back another keeps.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use tokio::sync::Mutex;
 use waku_api::SubscribeError;
 
 use super::state::Subscriber;
-use crate::{Node, PubsubTopic, SubscribeError as Refusal};
+use crate::{Followed, Node, PubsubTopic, SubscribeError as Refusal};
 
-/// The number that the host has for a module or front end; none for a call from within.
-pub(super) type Caller = Option<u16>;
+/// Who has subscribed, and by which interface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Holder {
+    /// The number that the host has for a module or front end; none for a call from within.
+    caller: Option<u16>,
+    via: Via,
+}
+
+/// An interface that subscriptions are made by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Via {
+    Relay,
+    Messaging,
+}
 
 /// Who makes the call that is being answered.
-pub(super) fn caller() -> Caller {
-    backplane_sdk::current_caller()
+pub(super) fn caller(via: Via) -> Holder {
+    let caller = backplane_sdk::current_caller();
+    Holder { caller, via }
 }
 
 /// The subscriptions of all callers. Each has at most as many as the node has altogether.
-#[derive(Default)]
-pub(super) struct Subscriptions(Mutex<All>);
+pub(super) struct Subscriptions {
+    node: Node,
+    followed: Arc<Followed>,
+    all: Mutex<All>,
+    messaging: MessagingTopics,
+}
+
+/// The content topics that are subscribed to by `waku.messaging`. Clones are the same.
+#[derive(Clone, Default)]
+pub(super) struct MessagingTopics(Arc<RwLock<BTreeSet<String>>>);
+
+impl MessagingTopics {
+    pub(super) fn contain(&self, topic: &str) -> bool {
+        let topics = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        topics.contains(topic)
+    }
+}
 
 #[derive(Default)]
 struct All {
     content: Wanted<String>,
+    /// At filter services, because the node takes part in no shard.
+    followed: Wanted<String>,
     shards: Wanted<PubsubTopic>,
 }
 
 /// What each caller wants.
-struct Wanted<T>(BTreeMap<Caller, BTreeSet<T>>);
+struct Wanted<T>(BTreeMap<Holder, BTreeSet<T>>);
 
 impl<T> Default for Wanted<T> {
     fn default() -> Self {
@@ -38,7 +71,7 @@ impl<T> Default for Wanted<T> {
 
 impl<T: Ord + Clone> Wanted<T> {
     /// Adds topics and gives those that the caller did not have.
-    fn add(&mut self, caller: Caller, topics: &[T]) -> Vec<T> {
+    fn add(&mut self, caller: Holder, topics: &[T]) -> Vec<T> {
         if topics.is_empty() {
             return Vec::new();
         }
@@ -51,7 +84,7 @@ impl<T: Ord + Clone> Wanted<T> {
     }
 
     /// Takes topics back and gives those that nobody wants any more.
-    fn remove(&mut self, caller: Caller, topics: Vec<T>) -> Vec<T> {
+    fn remove(&mut self, caller: Holder, topics: Vec<T>) -> Vec<T> {
         let Some(own) = self.0.get_mut(&caller) else {
             return Vec::new();
         };
@@ -63,92 +96,134 @@ impl<T: Ord + Clone> Wanted<T> {
         removed.into_iter().filter(unwanted).collect()
     }
 
-    fn of(&self, caller: &Caller) -> Vec<T> {
+    fn of(&self, caller: &Holder) -> Vec<T> {
         self.0.get(caller).into_iter().flatten().cloned().collect()
     }
 }
 
 impl Subscriptions {
-    pub(super) async fn subscribe(
-        &self,
-        node: &Node,
-        caller: Caller,
-        topics: Vec<String>,
-    ) -> Result<(), SubscribeError> {
-        let mut all = self.0.lock().await;
-        // Noted first, as the call may be cancelled when the node has taken the topics.
-        let added = all.content.add(caller, &topics);
-        let outcome = node.subscribe(topics).await;
-        if outcome.is_err() {
-            all.content.remove(caller, added);
+    pub(super) fn new(node: Node, followed: Arc<Followed>) -> Self {
+        Self {
+            node,
+            followed,
+            all: Mutex::default(),
+            messaging: MessagingTopics::default(),
         }
+    }
+
+    /// Kept up to date.
+    pub(super) fn of_messaging(&self) -> MessagingTopics {
+        self.messaging.clone()
+    }
+
+    /// Whether the topics are followed at filter services.
+    fn is_followed(&self, holder: Holder) -> bool {
+        holder.via == Via::Messaging && !self.node.relays()
+    }
+
+    pub(super) async fn subscribe(&self, holder: Holder, topics: Vec<String>) -> Result<(), SubscribeError> {
+        let mut all = self.all.lock().await;
+        // Noted first, as the call may be cancelled when the node has taken the topics.
+        let is_followed = self.is_followed(holder);
+        let added = all.content_of(is_followed).add(holder, &topics);
+        let outcome = match is_followed {
+            true => self.followed.follow(None, topics),
+            false => self.node.subscribe(topics).await,
+        };
+        if outcome.is_err() {
+            all.content_of(is_followed).remove(holder, added);
+        }
+        self.note_messaging(&all);
         Ok(outcome?)
     }
 
     pub(super) async fn unsubscribe(
         &self,
-        node: &Node,
-        caller: Caller,
+        holder: Holder,
         topics: Vec<String>,
     ) -> Result<(), SubscribeError> {
-        let mut all = self.0.lock().await;
-        let unwanted = all.content.remove(caller, topics);
-        Ok(node.unsubscribe(unwanted).await.map_err(Refusal::from)?)
+        let mut all = self.all.lock().await;
+        let is_followed = self.is_followed(holder);
+        let unwanted = all.content_of(is_followed).remove(holder, topics);
+        self.note_messaging(&all);
+        match is_followed {
+            true => Ok(self.followed.unfollow(None, unwanted)?),
+            false => Ok(self.node.unsubscribe(unwanted).await.map_err(Refusal::from)?),
+        }
     }
 
     pub(super) async fn subscribe_shards(
         &self,
-        node: &Node,
-        caller: Caller,
+        holder: Holder,
         shards: Vec<PubsubTopic>,
     ) -> Result<(), SubscribeError> {
-        let mut all = self.0.lock().await;
-        let added = all.shards.add(caller, &shards);
-        let outcome = node.subscribe_shards(shards).await;
+        let mut all = self.all.lock().await;
+        let added = all.shards.add(holder, &shards);
+        let outcome = self.node.subscribe_shards(shards).await;
         if outcome.is_err() {
-            all.shards.remove(caller, added);
+            all.shards.remove(holder, added);
         }
         Ok(outcome?)
     }
 
     pub(super) async fn unsubscribe_shards(
         &self,
-        node: &Node,
-        caller: Caller,
+        holder: Holder,
         shards: Vec<PubsubTopic>,
     ) -> Result<(), SubscribeError> {
-        let mut all = self.0.lock().await;
-        let unwanted = all.shards.remove(caller, shards);
-        Ok(node.unsubscribe_shards(unwanted).await.map_err(Refusal::from)?)
+        let mut all = self.all.lock().await;
+        let unwanted = all.shards.remove(holder, shards);
+        let outcome = self.node.unsubscribe_shards(unwanted).await;
+        Ok(outcome.map_err(Refusal::from)?)
     }
 
     /// All subscriptions, for a successor.
     pub(super) async fn export(&self) -> Vec<Subscriber> {
-        let all = self.0.lock().await;
-        let callers: BTreeSet<_> = all.content.0.keys().chain(all.shards.0.keys()).collect();
-        let subscriber = |caller: &Caller| Subscriber {
-            caller: *caller,
-            content_topics: all.content.of(caller),
-            pubsub_topics: all.shards.of(caller).iter().map(PubsubTopic::to_string).collect(),
+        let all = self.all.lock().await;
+        let content = all.content.0.keys().chain(all.followed.0.keys());
+        let holders: BTreeSet<_> = content.chain(all.shards.0.keys()).collect();
+        let subscriber = |holder: &Holder| Subscriber {
+            caller: holder.caller,
+            messaging: holder.via == Via::Messaging,
+            content_topics: [all.content.of(holder), all.followed.of(holder)].concat(),
+            pubsub_topics: all.shards.of(holder).iter().map(PubsubTopic::to_string).collect(),
         };
-        callers.into_iter().map(subscriber).collect()
+        holders.into_iter().map(subscriber).collect()
     }
 
     /// Takes the subscriptions over from a predecessor. What the configuration rules out now, because the cluster
     /// or the way of sharding is another one, is left out with a warning.
-    pub(super) async fn import(
-        &self,
-        node: &Node,
-        subscribers: Vec<Subscriber>,
-    ) -> Result<(), SubscribeError> {
+    pub(super) async fn import(&self, subscribers: Vec<Subscriber>) -> Result<(), SubscribeError> {
         for subscriber in subscribers {
-            let caller = subscriber.caller;
-            left_out(self.subscribe(node, caller, subscriber.content_topics).await)?;
+            let holder = Holder {
+                caller: subscriber.caller,
+                via: match subscriber.messaging {
+                    true => Via::Messaging,
+                    false => Via::Relay,
+                },
+            };
+            left_out(self.subscribe(holder, subscriber.content_topics).await)?;
             let parse = |text: &String| text.parse::<PubsubTopic>().ok();
             let shards = subscriber.pubsub_topics.iter().filter_map(parse).collect();
-            left_out(self.subscribe_shards(node, caller, shards).await)?;
+            left_out(self.subscribe_shards(holder, shards).await)?;
         }
         Ok(())
+    }
+
+    fn note_messaging(&self, all: &All) {
+        let holders = all.content.0.iter().chain(&all.followed.0);
+        let topics = holders.filter(|(holder, _)| holder.via == Via::Messaging);
+        let topics = topics.flat_map(|(_, topics)| topics.iter().cloned()).collect();
+        *self.messaging.0.write().unwrap_or_else(PoisonError::into_inner) = topics;
+    }
+}
+
+impl All {
+    fn content_of(&mut self, is_followed: bool) -> &mut Wanted<String> {
+        match is_followed {
+            true => &mut self.followed,
+            false => &mut self.content,
+        }
     }
 }
 
@@ -166,17 +241,25 @@ fn left_out(subscribed: Result<(), SubscribeError>) -> Result<(), SubscribeError
 mod tests {
     use super::*;
 
+    fn by(caller: u16) -> Holder {
+        let caller = Some(caller);
+        Holder {
+            caller,
+            via: Via::Relay,
+        }
+    }
+
     #[test]
     fn what_one_module_takes_back_another_keeps() {
         let mut wanted = Wanted::default();
-        assert_eq!(wanted.add(Some(1), &["a", "b"]), ["a", "b"]);
-        assert_eq!(wanted.add(Some(1), &["b", "c"]), ["c"]);
-        wanted.add(Some(2), &["a"]);
-        wanted.add(Some(3), &[]);
-        assert_eq!(wanted.remove(Some(3), vec!["b"]), [""; 0], "it never subscribed");
-        assert_eq!(wanted.remove(Some(1), vec!["a", "b", "c", "d"]), ["b", "c"]);
-        assert_eq!(wanted.of(&Some(2)), ["a"]);
-        assert_eq!(wanted.remove(Some(2), vec!["a", "a"]), ["a"]);
+        assert_eq!(wanted.add(by(1), &["a", "b"]), ["a", "b"]);
+        assert_eq!(wanted.add(by(1), &["b", "c"]), ["c"]);
+        wanted.add(by(2), &["a"]);
+        wanted.add(by(3), &[]);
+        assert_eq!(wanted.remove(by(3), vec!["b"]), [""; 0], "it never subscribed");
+        assert_eq!(wanted.remove(by(1), vec!["a", "b", "c", "d"]), ["b", "c"]);
+        assert_eq!(wanted.of(&by(2)), ["a"]);
+        assert_eq!(wanted.remove(by(2), vec!["a", "a"]), ["a"]);
         assert!(wanted.0.is_empty(), "callers without topics are forgotten");
     }
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use backplane_host::{FrontEnd, Host, SwapReport, bundle::Grants};
-use waku_api::{FilterClient, LightPushClient, NodeClient, RelayClient, StoreClient};
+use waku_api::{FilterClient, LightPushClient, MessagingClient, NodeClient, RelayClient, StoreClient};
 
 /// The library that was built with this test.
 pub(crate) fn library() -> PathBuf {
@@ -25,6 +25,7 @@ pub(crate) struct Hosted {
     pub(crate) lightpush: LightPushClient,
     pub(crate) filter: FilterClient,
     pub(crate) store: StoreClient,
+    pub(crate) messaging: MessagingClient,
 }
 
 impl Hosted {
@@ -47,6 +48,7 @@ impl Hosted {
             lightpush: front.client().unwrap(),
             filter: front.client().unwrap(),
             store: front.client().unwrap(),
+            messaging: front.client().unwrap(),
             front,
             host,
         }

@@ -125,7 +125,7 @@ pub(super) fn renamed(error: ConfigError) -> ConfigError {
         other => other,
     };
     match error {
-        ConfigError::NeedsProofs => error,
+        ConfigError::NeedsProofs | ConfigError::NeedsStore => error,
         ConfigError::NeedsCertificate { field, address } => ConfigError::NeedsCertificate {
             field: name(field),
             address,

@@ -7,6 +7,7 @@ mod key;
 mod nat;
 mod node;
 mod ratio;
+mod sync;
 #[cfg(test)]
 mod tests;
 mod transports;
@@ -165,6 +166,18 @@ pub struct WakuConfig {
     /// hours at most.
     #[default(false)]
     pub store_resume: bool,
+    /// Whether to compare the archive with those of peers, so that each gets what it lacks (store sync). Needs `store`.
+    #[default(false)]
+    pub store_sync: bool,
+    /// Seconds between two times, 1 to 86400; each with a connected peer chosen at random.
+    #[default(300)]
+    pub store_sync_interval: u32,
+    /// How many seconds back archives are compared, 1 to 86400.
+    #[default(3600)]
+    pub store_sync_range: u32,
+    /// Messages of the last so many seconds are left to the relay, 0 to 86400.
+    #[default(20)]
+    pub store_sync_relay_jitter: u32,
     /// How often peers may ask the services, as `PROTOCOL:REQUESTS/PERIOD` with the protocols `store`, `lightpush`,
     /// `filter` and `px`, and the units `h`, `m`, `s` and `ms`; without a protocol for all that are not named. At most
     /// 32. Empty: `filter:100/1s`, `lightpush:5/1s` and `px:5/1s`.

@@ -19,6 +19,7 @@ impl WakuConfig {
             return Err(ConfigFault::TwoKeys);
         }
         Retention::parse(&self.store_retention)?;
+        self.check_store_sync().map_err(ConfigFault::Bounds)?;
         let key = match &self.node_key {
             Some(text) => text.key()?,
             None => NodeKey::random(),
@@ -73,6 +74,7 @@ impl WakuConfig {
             shard_peers: self.shard_peers as usize,
             max_known_peers: self.peer_store_capacity as usize,
             max_peers_per_ip: self.ip_colocation_limit as usize,
+            store_sync: self.store_sync(),
             rate_limits: self.rate_limits()?,
             ..defaults
         })

@@ -66,6 +66,11 @@ fn faults_name_the_key_as_the_user_wrote_it() {
         text(|c| c.store_retention = "age:1".into()),
         "store_retention: unknown retention policy"
     );
+    assert_eq!(text(|c| c.store_sync = true), "store_sync needs store");
+    assert_eq!(
+        text(|c| c.store_sync_range = 86_401),
+        "store_sync_range must be between 1 and 86400, found 86401"
+    );
     assert_eq!(
         text(|c| c.rate_limits = vec!["store".into()]),
         "rate_limits: Invalid rate-limit setting: store"

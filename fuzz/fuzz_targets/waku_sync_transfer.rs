@@ -1,0 +1,3 @@
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| waku_fuzz_checks::waku_sync_transfer(input));
