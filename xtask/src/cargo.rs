@@ -18,6 +18,9 @@ pub(crate) const CHAT: [&str; 6] = [
     "wallet-plugin",
 ];
 
+/// The packages that a Waku node consists of: the program, the host's command, and two plugins.
+pub(crate) const NODE: [&str; 4] = ["wakunode", "backplane-host", "waku-plugin", "storage-plugin"];
+
 /// Why a command of ours did not end well.
 pub(crate) type Error = Box<dyn std::error::Error>;
 
@@ -59,10 +62,10 @@ pub(crate) fn succeed(command: &mut Command) -> Result<(), Error> {
     Err(format!("{command:?} ended with {status}").into())
 }
 
-/// Builds what a chat consists of.
-pub(crate) fn build_chat(release: bool) -> Result<(), Error> {
+/// Builds packages.
+pub(crate) fn build(packages: &[&str], release: bool) -> Result<(), Error> {
     let mut command = cargo(&["build", "--locked"]);
-    for package in CHAT {
+    for package in packages {
         command.args(["--package", package]);
     }
     if release {

@@ -1,10 +1,10 @@
 //! The development commands of the workspace: `cargo xtask COMMAND`.
 
 mod cargo;
-mod chat;
 mod ci;
 mod dependencies;
 mod features;
+mod program;
 mod test;
 
 use std::{ffi::OsString, process::ExitCode};
@@ -34,6 +34,19 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
         arguments: Vec<OsString>,
     },
+    /// Build the host, its modules waku and storage, and wakunode, and run that
+    ///
+    /// What follows is for wakunode: `cargo xtask node --help` lists it. `--release` in front of it builds with
+    /// optimisation.
+    #[command(disable_help_flag = true)]
+    Node {
+        /// Build with optimisation
+        #[arg(long)]
+        release: bool,
+        /// For wakunode
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
+        arguments: Vec<OsString>,
+    },
     /// Build everything that tests load, and run all tests
     Test {
         /// For `cargo test`
@@ -48,7 +61,8 @@ enum Command {
 
 fn main() -> ExitCode {
     let ended = match Arguments::parse().command {
-        Command::Chat { release, arguments } => chat::run(release, &arguments),
+        Command::Chat { release, arguments } => program::run(&cargo::CHAT, release, &arguments),
+        Command::Node { release, arguments } => program::run(&cargo::NODE, release, &arguments),
         Command::Test { arguments } => test::run(&arguments),
         Command::Ci => ci::run(),
         Command::Dependencies => dependencies::run(),
