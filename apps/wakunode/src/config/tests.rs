@@ -59,6 +59,10 @@ fn without_flags_it_is_what_wakunode2_is() {
             "store": false,
             "store-resume": false,
             "store-retention": "time:172800",
+            "store-sync": false,
+            "store-sync-interval": 300,
+            "store-sync-range": 3600,
+            "store-sync-relay-jitter": 20,
         })
     );
     let config = config(&[]).unwrap();

@@ -21,13 +21,12 @@ flags! {
         Lacks("the number of connections to PostgreSQL cannot be chosen; leave the flag out"), "Connections to PostgreSQL";
     STORE_RESUME = "store-resume", (Switch), ["false"], Key("store-resume"),
         "Fetch from other stores what was missed while the node was away";
-    STORE_SYNC = "store-sync", (Switch), ["false"],
-        Lacks("archives are not reconciled; leave the flag out, --store-resume fetches what was missed"),
-        "Reconcile the archive with those of others";
-    STORE_SYNC_INTERVAL = "store-sync-interval", (U32), ["300"], Lacks("it belongs to --store-sync; leave it out as well"),
-        "Seconds between two reconciliations";
-    STORE_SYNC_RANGE = "store-sync-range", (U32), ["3600"], Lacks("it belongs to --store-sync; leave it out as well"),
-        "Seconds that are reconciled";
-    STORE_SYNC_RELAY_JITTER = "store-sync-relay-jitter", (U32), ["20"],
-        Lacks("it belongs to --store-sync; leave it out as well"), "Seconds that a message may take through the relay";
+    STORE_SYNC = "store-sync", (Switch), ["false"], Key("store-sync"),
+        "Make the archive equal to those of others";
+    STORE_SYNC_INTERVAL = "store-sync-interval", (Number(1, 86400)), ["300"], Key("store-sync-interval"),
+        "Seconds between two comparisons";
+    STORE_SYNC_RANGE = "store-sync-range", (Number(1, 86400)), ["3600"], Key("store-sync-range"),
+        "How many seconds back archives are compared";
+    STORE_SYNC_RELAY_JITTER = "store-sync-relay-jitter", (Number(0, 86400)), ["20"], Key("store-sync-relay-jitter"),
+        "Messages of the last so many seconds are left to the relay";
 }
