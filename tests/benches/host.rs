@@ -2,7 +2,7 @@
 
 use backplane_test_support::cargo_build;
 use backplane_tests::host;
-use criterion::Criterion;
+use criterion::{BenchmarkId, Criterion};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
