@@ -105,7 +105,7 @@ impl Receiver {
         queue: mpsc::Sender<(PubsubTopic, WakuMessage)>,
     ) {
         let counters = &self.shared.counters.sync;
-        let most = self.shared.max_message_size + MAX_SERVICE_FRAME;
+        let most = self.shared.rules.max_size + MAX_SERVICE_FRAME;
         while let Some(bytes) = read_frame(&mut stream, most, IDLE_STREAM_TIMEOUT).await {
             counters.messages_received.add();
             counters.transfer_bytes_received.count(bytes.len() as u64);
