@@ -1,6 +1,6 @@
 //! How well messages come and go.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     Capabilities, Node, NodeInfo, PeerInfo, PubsubTopic, Stopped,
@@ -41,17 +41,21 @@ pub(super) struct Condition {
 
 impl Condition {
     /// Looks at the node and its peers. `is_followed` says whether a connected service pushes what a light node wants.
-    pub(super) async fn of(node: &Node, is_light: bool, is_followed: bool) -> Result<Self, Stopped> {
+    pub(super) async fn of(
+        node: &Node,
+        wanted: BTreeSet<PubsubTopic>,
+        is_followed: bool,
+    ) -> Result<Self, Stopped> {
         let (info, peers) = (node.info().await?, node.peers().await?);
         let services = Services::count(&peers);
         let mut condition = Self {
             connection: connection(&info, &services),
             ..Self::default()
         };
-        for shard in node.wanted_shards() {
-            let (health, comes_in) = match is_light {
-                true => (level(services.filter, GOOD_SERVICE_PEERS), is_followed),
-                false => {
+        for shard in wanted {
+            let (health, comes_in) = match node.relays() {
+                false => (level(services.filter, GOOD_SERVICE_PEERS), is_followed),
+                true => {
                     let known = info.shards.iter().find(|it| it.topic == shard);
                     let (peers, mesh) = known.map_or((0, 0), |it| (it.peers, it.mesh));
                     (level(mesh, GOOD_RELAY_PEERS), peers > 0)

@@ -11,7 +11,7 @@ mod outbox;
 mod service;
 
 use std::{
-    collections::hash_map::RandomState,
+    collections::{BTreeSet, hash_map::RandomState},
     hash::BuildHasher,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -42,8 +42,8 @@ pub struct Messaging {
     task: AbortHandle,
 }
 
-#[derive(Default)]
 struct Shared {
+    followed: Arc<Followed>,
     outbox: Mutex<Outbox>,
     gaps: Mutex<Gaps>,
     condition: Mutex<Condition>,
@@ -89,9 +89,15 @@ impl Messaging {
     /// Begins, on the present runtime. A light node receives by `followed`. What there is to tell waits in the receiver,
     /// which has room for 1024 news; while it is full, nothing is sent.
     pub fn new(node: Node, followed: Arc<Followed>) -> (Self, mpsc::Receiver<MessagingNews>) {
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(Shared {
+            followed,
+            outbox: Mutex::default(),
+            gaps: Mutex::default(),
+            condition: Mutex::default(),
+            changed: Notify::new(),
+        });
         let (news, told) = mpsc::channel(MESSAGING_NEWS);
-        let service = service::Service::new(node.clone(), followed, shared.clone(), news);
+        let service = service::Service::new(node.clone(), shared.clone(), news);
         let task = tokio::spawn(service.run()).abort_handle();
         (Self { node, shared, task }, told)
     }
@@ -143,7 +149,8 @@ impl Messaging {
     /// For a successor: since when something may be missing of each shard that something is subscribed to of, as
     /// nanoseconds since 1970. Nothing is expected to come in after this.
     pub fn gaps(&self) -> Vec<(PubsubTopic, i64)> {
-        locked(&self.shared.gaps).export(self.node.wanted_shards(), now_nanos())
+        let wanted = self.shared.wanted(&self.node);
+        locked(&self.shared.gaps).export(wanted, now_nanos())
     }
 
     /// Goes on for a predecessor.
@@ -159,6 +166,14 @@ impl Messaging {
         }
         locked(&self.shared.gaps).restore(gaps);
         self.shared.changed.notify_one();
+    }
+}
+
+impl Shared {
+    /// The shards that something is subscribed to of, at a service or not yet at any.
+    fn wanted(&self, node: &Node) -> BTreeSet<PubsubTopic> {
+        let followed = self.followed.wanted().into_iter().map(|(shard, _)| shard);
+        node.wanted_shards().into_iter().chain(followed).collect()
     }
 }
 

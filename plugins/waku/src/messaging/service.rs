@@ -17,7 +17,7 @@ use super::{
     outbox::{Attempt, Failure},
 };
 use crate::{
-    Followed, MessageHash, Node, PublishError, PubsubTopic, SendError, StoreQuery,
+    MessageHash, Node, PublishError, PubsubTopic, SendError, StoreQuery,
     archive::now_nanos,
     limits::{CATCH_UP_MARGIN, CONFIRM_PERIOD, MESSAGING_TICK, STORE_PAGE_CEILING, STORE_PEERS},
 };
@@ -27,7 +27,6 @@ const KNOWN: Duration = Duration::from_secs(6 * CATCH_UP_MARGIN.as_secs());
 
 pub(super) struct Service {
     node: Node,
-    followed: Arc<Followed>,
     shared: Arc<Shared>,
     news: mpsc::Sender<MessagingNews>,
     work: JoinSet<Done>,
@@ -46,15 +45,9 @@ enum Done {
 }
 
 impl Service {
-    pub(super) fn new(
-        node: Node,
-        followed: Arc<Followed>,
-        shared: Arc<Shared>,
-        news: mpsc::Sender<MessagingNews>,
-    ) -> Self {
+    pub(super) fn new(node: Node, shared: Arc<Shared>, news: mpsc::Sender<MessagingNews>) -> Self {
         Self {
             node,
-            followed,
             shared,
             news,
             work: JoinSet::new(),
@@ -101,9 +94,8 @@ impl Service {
 
     /// Looks at the connections, and gives up what has waited for too long.
     async fn look(&mut self) -> Result<(), Over> {
-        let is_light = !self.node.relays();
-        let is_followed = is_light && self.followed.is_served().await?;
-        let condition = Condition::of(&self.node, is_light, is_followed).await?;
+        let is_followed = !self.node.relays() && self.shared.followed.is_served().await?;
+        let condition = Condition::of(&self.node, self.shared.wanted(&self.node), is_followed).await?;
         let now = Instant::now();
         let delivered = || {
             let recent = self.node.delivered().into_iter();
@@ -115,7 +107,7 @@ impl Service {
         {
             // What is wanted is asked for under the lock: a predecessor's gaps come after its subscriptions.
             let mut gaps = locked(&self.shared.gaps);
-            let wanted = self.node.wanted_shards();
+            let wanted = self.shared.wanted(&self.node);
             gaps.observe(&wanted, &condition.comes_in, delivered, now_nanos(), now);
         }
         let over = locked(&self.shared.outbox).expire(now);
