@@ -159,10 +159,11 @@ impl Session {
             if self.report.roundtrips > MAX_SYNC_ROUNDTRIPS {
                 return Err(Fault::Rounds);
             }
-            let answer = match self.scope(&payload)? {
-                Some(scope) => self.window(scope).await?.answer(&payload)?,
-                None => Answer::default(),
+            let Some(scope) = self.scope(&payload)? else {
+                // What deployed nodes say then.
+                return self.say(io, &[]).await;
             };
+            let answer = self.window(scope).await?.answer(&payload)?;
             self.report.differences += (answer.to_send.len() + answer.lacking) as u64;
             self.to_send.extend(&answer.to_send);
             let is_over = answer.ranges.is_empty();
