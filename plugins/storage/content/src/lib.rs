@@ -36,6 +36,7 @@ pub mod limits;
 mod manifest;
 mod merkle;
 mod reader;
+mod reserve;
 mod store;
 mod upload;
 mod uploads;

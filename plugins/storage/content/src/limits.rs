@@ -42,6 +42,8 @@ pub const MAX_NAMED_BLOCKS: usize = 1000;
 
 /// Digests that are read from a tree at a time.
 pub(crate) const TREE_CHUNK: usize = 2048;
+/// Room on the disk that is kept for deletions.
+pub(crate) const RESERVE_BYTES: usize = 256 * 1024;
 /// Page cache of the index, in KiB.
 pub(crate) const CACHE_KIB: i64 = 256;
 /// How long SQLite itself waits for a lock. With one connection and one owner this should never be needed.

@@ -15,6 +15,7 @@ use crate::files;
 use crate::index::{FileInfo, Index, Space};
 use crate::limits;
 use crate::reader::Reader;
+use crate::reserve::Reserve;
 use crate::upload::Upload;
 
 /// How a store behaves.
@@ -45,6 +46,7 @@ pub(crate) struct Inner {
     /// Where the files of datasets lie.
     pub(crate) directory: PathBuf,
     pub(crate) index: Index,
+    pub(crate) reserve: Reserve,
     pub(crate) uploads: Mutex<HashMap<String, Arc<Mutex<Upload>>>>,
     options: Options,
     datasets: Mutex<HashMap<i64, Weak<Dataset>>>,
@@ -101,6 +103,7 @@ impl Contents {
         Ok(Self(Arc::new(Inner {
             directory,
             index,
+            reserve: Reserve::new(root),
             options,
             uploads: Mutex::default(),
             datasets: Mutex::default(),
@@ -210,6 +213,22 @@ impl Contents {
         noted
     }
 
+    /// Does something that makes room: `note` in the index, which needs some itself, and then to the files.
+    pub(crate) fn make_room<T>(
+        &self,
+        note: impl Fn(&Index) -> Result<T>,
+        remove: impl FnOnce(T) -> Result<()>,
+    ) -> Result<()> {
+        let index = self.index()?;
+        let noted = match note(index) {
+            Err(Error::DiskFull) if self.0.reserve.give_back() => note(index),
+            noted => noted,
+        };
+        remove(noted?)?;
+        self.0.reserve.take();
+        Ok(())
+    }
+
     /// Removes the files of datasets that nobody has any more.
     pub(crate) fn remove(&self, gone: &[i64]) -> Result<()> {
         gone.iter().try_for_each(|id| {
@@ -280,9 +299,11 @@ impl Contents {
     /// [`Error::NotFound`].
     pub fn delete(&self, owner: &str, cid: Cid) -> Result<()> {
         let _open = self.enter()?;
-        let gone = self.index()?.delete(owner, cid)?;
-        self.0.wants.send_modify(|changes| *changes += 1);
-        self.remove(&gone)
+        let note = |index: &Index| index.delete(owner, cid);
+        self.make_room(note, |gone| {
+            self.0.wants.send_modify(|changes| *changes += 1);
+            self.remove(&gone)
+        })
     }
 
     /// What an owner has, and may have.

@@ -259,10 +259,16 @@ impl Contents {
         let upload = self.upload(owner, id)?;
         let mut upload = locked(&upload);
         upload.check_open()?;
-        self.0.index.drop_upload(&upload.row)?;
-        upload.end();
-        locked(&self.0.uploads).remove(id);
-        self.remove(&[upload.row.dataset])
+        let dataset = upload.row.dataset;
+        let row = upload.row.clone();
+        self.make_room(
+            |index| index.drop_upload(&row),
+            |()| {
+                upload.end();
+                locked(&self.0.uploads).remove(id);
+                self.remove(&[dataset])
+            },
+        )
     }
 
     /// Gives an owner a file by its manifest, and wants its blocks, of which some may be here.
