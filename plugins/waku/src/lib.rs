@@ -37,6 +37,7 @@ mod lightpush;
 mod message;
 mod messaging;
 mod metadata;
+mod metrics;
 mod node;
 mod peer_exchange;
 mod plugin;
@@ -60,12 +61,14 @@ pub use message::{DecodeError, MessageHash, ParseHashError, WakuMessage};
 pub use messaging::{
     Connection, Health, Messaging, MessagingHealth, MessagingNews, Pending, Receipt, SendNews, TakeError,
 };
+pub use metrics::{MetricFamily, MetricKind, MetricSample, MetricScope, MetricValue};
 pub use node::{
-    Circuits, ConfigError, ConnectError, Direction, DnsConfig, FilterConfig, FilterError, FilterSubscription,
-    Followed, History, HistoryError, KeyError, KnownPeer, LightPushError, LightPushReceipt, MessageReceiver,
-    Muxers, Node, NodeConfig, NodeError, NodeInfo, NodeKey, NodeStats, Origin, PeerInfo, PublishError,
-    Reachability, ReceivedMessage, ResumeError, SendError, ServiceError, ServiceNodes, ShardInfo, Stopped,
-    SubscribeError, SyncConfig, SyncError, SyncReport, SyncStats, TlsConfig, TlsError, TlsIdentity,
+    Circuits, ConfigError, ConnectError, Connectedness, Direction, DnsConfig, FilterConfig, FilterError,
+    FilterSubscriber, FilterSubscription, Followed, History, HistoryError, KeyError, KnownPeer,
+    LightPushError, LightPushReceipt, ListedPeer, MessageReceiver, Muxers, Node, NodeConfig, NodeError,
+    NodeInfo, NodeKey, NodeStats, Origin, PeerInfo, PeerOrigin, PublishError, Reachability, ReceivedMessage,
+    ResumeError, SendError, ServiceError, ServiceNodes, Services, ShardInfo, Stopped, SubscribeError,
+    SyncConfig, SyncError, SyncReport, SyncStats, TlsConfig, TlsError, TlsIdentity,
 };
 pub use plugin::{
     ConfigFault, ConnectedPeer, FilteredTopics, FollowedTopics, NatError, NodeKeyText, PendingMessage,

@@ -53,7 +53,7 @@ impl RateLimit {
         Self { volume, period }
     }
 
-    fn is_none(self) -> bool {
+    pub(crate) fn is_none(self) -> bool {
         self.volume == 0 || self.period.is_zero()
     }
 
@@ -180,6 +180,10 @@ impl Limiter {
             common: None,
             peers: HashMap::new(),
         }
+    }
+
+    pub(crate) fn limit(&self) -> RateLimit {
+        self.limit
     }
 
     /// Whether a peer may make a request now. Those that are refused by the common bucket count for the peer all the

@@ -32,7 +32,7 @@ impl Status {
     /// No peer takes part in the shard (lightpush).
     pub const NO_PEERS_TO_RELAY: Self = Self(505);
 
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::OK => "OK",
             Self::BAD_RESPONSE => "BAD_RESPONSE",

@@ -12,6 +12,7 @@ mod lightpush;
 mod messaging;
 mod messaging_types;
 mod node;
+mod node_types;
 mod relay;
 mod store;
 mod store_types;
@@ -29,6 +30,10 @@ pub use messaging_types::{
     TopicHealth,
 };
 pub use node::{Node, NodeClient, NodeEvents, NodeInterface, node_events};
+pub use node_types::{
+    Connectedness, FilterCriterion, FilterSubscriber, HealthState, KnownPeer, MetricFamily, MetricHistogram,
+    MetricKind, MetricLabel, MetricSample, MetricScope, MetricValue, NodeHealth, PeerOrigin, ProtocolHealth,
+};
 pub use relay::{Relay, RelayClient, RelayEvents, RelayInterface, relay_events};
 pub use store::{Store, StoreClient, StoreInterface};
 pub use store_types::{ArchiveFigures, StorePage, StoreQuery, StoredMessage};

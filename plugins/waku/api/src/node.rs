@@ -2,7 +2,10 @@
 
 use backplane_sdk::prelude::*;
 
-use crate::{ConnectError, NodeError, NodeInfo, PeerCount, PeerInfo};
+use crate::{
+    ConnectError, FilterSubscriber, KnownPeer, MetricFamily, NodeError, NodeHealth, NodeInfo, PeerCount,
+    PeerInfo,
+};
 
 /// Tells what the node is, and steers whom it is connected to.
 #[interface(id = "waku.node", version = "1.2.0")]
@@ -21,6 +24,18 @@ pub trait Node {
     /// Closes all connections to the peer that the multiaddr names, or to the one that is connected by it. A static
     /// peer is not dialled again until `connect` is called for it.
     async fn disconnect(&self, address: String) -> Result<(), ConnectError>;
+
+    /// How the node and each of its protocols is.
+    async fn health(&self) -> Result<NodeHealth, NodeError>;
+
+    /// All peers that the node knows of, connected or not, by their ids; at most about 1000 and the connected ones.
+    async fn known_peers(&self) -> Result<Vec<KnownPeer>, NodeError>;
+
+    /// Who has subscribed to the filter service of this node; null if it offers none.
+    async fn filter_subscribers(&self) -> Result<Option<Vec<FilterSubscriber>>, NodeError>;
+
+    /// What the node has measured since it started. Only what was measured is there.
+    async fn metrics(&self) -> Result<Vec<MetricFamily>, NodeError>;
 
     /// The number of connected peers changed.
     #[event(retained)]

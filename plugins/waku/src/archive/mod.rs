@@ -9,6 +9,7 @@ mod find;
 mod hashes;
 mod layout;
 mod merge;
+mod metrics;
 mod places;
 mod retention;
 mod stats;
@@ -21,7 +22,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use backplane_sdk::CallError;
@@ -186,8 +187,12 @@ impl Archive {
     /// [`ArchiveError`].
     pub async fn query(&self, query: &StoreQuery) -> Result<StorePage, ArchiveError> {
         let _turn = self.queries.acquire().await.map_err(|_| ArchiveError::Closed)?;
-        self.shared.counters.queries.add(1);
-        find::page(&self.job, query).await
+        let counters = &self.shared.counters;
+        counters.queries.add(1);
+        let since = Instant::now();
+        let page = find::page(&self.job, query).await;
+        counters.query_times.took(since.elapsed());
+        page
     }
 
     /// Where the messages of a scope are, from one time on and before another, without any order. Of more than `most`

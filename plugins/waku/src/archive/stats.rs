@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use crate::metrics::{Histogram, Labelled, SECONDS};
+
 /// The number of messages, and counts since the archive was opened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ArchiveStats {
@@ -23,8 +25,7 @@ pub struct ArchiveStats {
     pub queries: u64,
 }
 
-/// The live counters behind [`ArchiveStats`].
-#[derive(Default)]
+/// The live counters behind [`ArchiveStats`], and what else is measured.
 pub(super) struct Counters {
     pub(super) messages: Count,
     pub(super) stored: Count,
@@ -34,6 +35,29 @@ pub(super) struct Counters {
     pub(super) failed: Count,
     pub(super) removed: Count,
     pub(super) queries: Count,
+    /// How long it took to commit a batch.
+    pub(super) commit_times: Histogram,
+    pub(super) query_times: Histogram,
+    /// Messages that were committed, by the number of their shard: at most 1024.
+    pub(super) stored_by_shard: Labelled<1, u64>,
+}
+
+impl Default for Counters {
+    fn default() -> Self {
+        Self {
+            messages: Count::default(),
+            stored: Count::default(),
+            duplicates: Count::default(),
+            refused: Count::default(),
+            missed: Count::default(),
+            failed: Count::default(),
+            removed: Count::default(),
+            queries: Count::default(),
+            commit_times: Histogram::new(SECONDS),
+            query_times: Histogram::new(SECONDS),
+            stored_by_shard: Labelled::new(["shard"]),
+        }
+    }
 }
 
 impl Counters {

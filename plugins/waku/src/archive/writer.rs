@@ -4,7 +4,7 @@ use std::{
     collections::HashSet,
     ops::ControlFlow,
     sync::{Arc, atomic::Ordering::Relaxed},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use backplane_sdk::Bytes;
@@ -139,6 +139,7 @@ impl Writer {
     }
 
     async fn try_commit(&mut self, batch: &[Entry]) -> Result<u64, ArchiveError> {
+        let since = Instant::now();
         let hashes: Vec<Bytes> = batch
             .iter()
             .map(|it| Bytes(it.hash.as_bytes().to_vec()))
@@ -158,6 +159,13 @@ impl Writer {
             self.change(fresh, messages).await?;
         }
         let counters = &self.shared.counters;
+        counters.commit_times.took(since.elapsed());
+        for entry in batch.iter().filter(|entry| first.remove(&entry.hash)) {
+            let shard = [entry.pubsub_topic.shard().to_string().into()];
+            counters
+                .stored_by_shard
+                .change(shard, || 0, |stored| *stored += 1);
+        }
         counters.stored.add(count);
         counters.duplicates.add(batch.len() as u64 - count);
         Ok(count)

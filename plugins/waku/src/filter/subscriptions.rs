@@ -57,6 +57,22 @@ impl Subscriptions {
         }
     }
 
+    /// The subscribers and what they want, in its order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (PeerId, Vec<(PubsubTopic, String)>)> {
+        self.subscribers.iter().map(|(peer, subscriber)| {
+            let criteria = subscriber.criteria.iter();
+            let mut criteria: Vec<_> = criteria
+                .map(|(shard, topic)| (*shard, topic.to_string()))
+                .collect();
+            criteria.sort();
+            (*peer, criteria)
+        })
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.subscribers.len()
+    }
+
     /// Who shall have a message of this topic.
     pub(crate) fn subscribers_of(
         &self,

@@ -14,6 +14,18 @@ pub(crate) enum Ask {
     UnsubscribeAll,
 }
 
+impl Ask {
+    /// The name of the kind, as the specification has it.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Ping => "SUBSCRIBER_PING",
+            Self::Subscribe(_) => "SUBSCRIBE",
+            Self::Unsubscribe(_) => "UNSUBSCRIBE",
+            Self::UnsubscribeAll => "UNSUBSCRIBE_ALL",
+        }
+    }
+}
+
 /// Content topics on a pubsub topic, as they came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Criteria {

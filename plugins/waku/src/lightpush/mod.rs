@@ -32,7 +32,7 @@ pub(crate) enum Version {
 }
 
 impl Version {
-    pub(crate) fn protocol(self) -> &'static str {
+    pub(crate) const fn protocol(self) -> &'static str {
         match self {
             Self::V3 => v3::PROTOCOL,
             Self::Legacy => legacy::PROTOCOL,

@@ -51,6 +51,8 @@ pub(super) struct Book {
     cluster: u16,
     /// Peers that are known at once.
     capacity: usize,
+    /// How many peers were ever noted, those that are forgotten included.
+    noted: u64,
 }
 
 /// One of them.
@@ -87,7 +89,17 @@ impl Book {
             ours,
             cluster,
             capacity,
+            noted: 0,
         }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.peers.len()
+    }
+
+    /// How many peers were ever noted, those that are forgotten included.
+    pub(super) fn noted(&self) -> u64 {
+        self.noted
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&PeerId, &Known)> {
@@ -176,6 +188,7 @@ impl Book {
         if self.peers.len() >= self.capacity && !self.peers.contains_key(&peer) {
             self.forget_one();
         }
+        self.noted += u64::from(!self.peers.contains_key(&peer));
         self.peers.entry(peer).or_insert_with(|| Known {
             addresses: Vec::new(),
             record: None,
@@ -299,8 +312,17 @@ impl Known {
         matches!(self.state, State::Connected { .. })
     }
 
+    pub(super) fn is_found_by_discv5(&self) -> bool {
+        self.source == Source::Discv5
+    }
+
     pub(super) fn is_dialing(&self) -> bool {
         matches!(self.state, State::Dialing(_))
+    }
+
+    /// Whether it could not be reached when it was last tried, or was of no use.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failures > 0
     }
 
     fn is_idle(&self) -> bool {

@@ -4,8 +4,8 @@ use libp2p::{Multiaddr, PeerId};
 use tokio::sync::oneshot;
 
 use super::{
-    ConnectError, FilterSubscription, LightPushError, LightPushReceipt, NodeInfo, Origin, PublishError,
-    ShardInfo,
+    ConnectError, FilterSubscriber, FilterSubscription, LightPushError, LightPushReceipt, ListedPeer,
+    NodeInfo, Origin, PublishError, ShardInfo,
     book::{KnownPeer, Source},
     driver::{Driver, Flow},
     filter_client::{FilterAsk, FilterReply},
@@ -15,7 +15,7 @@ use super::{
     store_client::StoreReply,
     sync::SyncReply,
 };
-use crate::{MessageHash, NodeRecord, PubsubTopic, StoreQuery, relay};
+use crate::{MessageHash, MetricFamily, NodeRecord, PubsubTopic, StoreQuery, relay};
 
 pub(super) type Reply<T> = oneshot::Sender<T>;
 
@@ -28,6 +28,9 @@ pub(super) enum Command {
     ExchangePeers(PeerId, u64, RecordsReply),
     Learn(Vec<NodeRecord>, Reply<()>),
     KnownPeers(Reply<Vec<KnownPeer>>),
+    ListedPeers(Reply<Vec<ListedPeer>>),
+    FilterSubscribers(Reply<Option<Vec<FilterSubscriber>>>),
+    Measure(Reply<Vec<MetricFamily>>),
     RestorePeers(Vec<KnownPeer>, Reply<()>),
     QueryStore(PeerId, StoreQuery, StoreReply),
     Synchronize(Option<PeerId>, SyncReply),
@@ -61,6 +64,9 @@ impl Driver {
                 answer(reply, ());
             }
             Command::KnownPeers(reply) => answer(reply, self.book.proven()),
+            Command::ListedPeers(reply) => answer(reply, self.listed_peers()),
+            Command::FilterSubscribers(reply) => answer(reply, self.filter_server.subscribers()),
+            Command::Measure(reply) => answer(reply, self.measure()),
             Command::RestorePeers(peers, reply) => {
                 peers.into_iter().for_each(|peer| self.book.restore(peer));
                 self.seek_peers();
@@ -81,7 +87,7 @@ impl Driver {
         Flow::Continue
     }
 
-    fn peer_infos(&self) -> Vec<PeerInfo> {
+    pub(super) fn peer_infos(&self) -> Vec<PeerInfo> {
         let relay = &self.swarm.behaviour().relay;
         let mut infos: Vec<PeerInfo> = self
             .peers
@@ -96,6 +102,7 @@ impl Driver {
                 agent: peer.agent.clone(),
                 protocols: peer.protocols.clone(),
                 shards: peer.shards.clone(),
+                relays: false,
                 mesh: self.mesh_shards(peer_id),
                 score: relay.peer_score(peer_id),
                 last_error: None,
@@ -107,6 +114,7 @@ impl Driver {
                 .find(|info| info.peer_id.as_ref() == Some(peer_id))
             {
                 info.shards = topics.iter().filter_map(|topic| shard_of(topic)).collect();
+                info.relays = true;
             }
         }
         let unconnected = self.static_peers.iter().filter(|known| {
@@ -124,6 +132,7 @@ impl Driver {
             agent: None,
             protocols: Vec::new(),
             shards: Vec::new(),
+            relays: false,
             mesh: Vec::new(),
             score: None,
             last_error: known.last_error.clone(),
@@ -156,6 +165,7 @@ impl Driver {
             cluster: self.shared.sharding.cluster(),
             shards: self.joined.iter().map(|topic| self.shard_info(*topic)).collect(),
             connected_peers: self.peers.len(),
+            services: self.services(),
             stats: self.shared.counters.snapshot(),
         }
     }

@@ -241,14 +241,16 @@ impl Driver {
         let gossip = &mut self.swarm.behaviour_mut().relay;
         for shard in self.joined.difference(&wanted) {
             gossip.unsubscribe(&relay::gossip_topic(*shard));
+            self.shared.meters.leaves.add();
         }
         for shard in wanted.difference(&self.joined) {
             let topic = relay::gossip_topic(*shard);
             if let Err(error) = gossip.set_topic_params(topic.clone(), relay::topic_params()) {
                 tracing::error!(%topic, error, "score parameters were refused");
             }
-            if let Err(error) = gossip.subscribe(&topic) {
-                tracing::error!(%topic, %error, "cannot join the shard");
+            match gossip.subscribe(&topic) {
+                Ok(_) => self.shared.meters.joins.add(),
+                Err(error) => tracing::error!(%topic, %error, "cannot join the shard"),
             }
         }
         self.joined = wanted;

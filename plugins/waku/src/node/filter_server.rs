@@ -4,13 +4,36 @@ use std::{collections::HashMap, time::Instant};
 
 use libp2p::{PeerId, request_response::ResponseChannel};
 
-use super::{FilterConfig, ReceivedMessage, driver::Driver, seen::Seen, stats::Counters};
+use super::{
+    FilterConfig, Node, ReceivedMessage, Stopped, command::Command, driver::Driver, seen::Seen,
+    stats::Counters,
+};
 use crate::{
+    PubsubTopic,
     filter::{self, Feed, Offer, Subscriptions},
     framing,
     limits::PUSHED_TTL,
     streams,
 };
+
+/// A peer that has subscribed to the filter service of this node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilterSubscriber {
+    /// The peer.
+    pub peer: PeerId,
+    /// The shards and content topics that it wants, in their order.
+    pub criteria: Vec<(PubsubTopic, String)>,
+}
+
+impl Node {
+    /// Who has subscribed to the filter service of this node; `None` if it offers none.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn filter_subscribers(&self) -> Result<Option<Vec<FilterSubscriber>>, Stopped> {
+        self.ask(Command::FilterSubscribers).await
+    }
+}
 
 /// The filter service, if there is one.
 pub(super) struct FilterServer {
@@ -27,6 +50,25 @@ impl FilterServer {
             feeds: HashMap::new(),
             pushed: Seen::new(PUSHED_TTL),
         }
+    }
+
+    pub(super) fn subscribers(&self) -> Option<Vec<FilterSubscriber>> {
+        let subscriptions = self.subscriptions.as_ref()?;
+        let mut all: Vec<_> = subscriptions
+            .iter()
+            .map(|(peer, criteria)| FilterSubscriber { peer, criteria })
+            .collect();
+        all.sort_by_key(|subscriber| subscriber.peer);
+        Some(all)
+    }
+
+    pub(super) fn is_offered(&self) -> bool {
+        self.subscriptions.is_some()
+    }
+
+    /// How many peers have subscriptions.
+    pub(super) fn len(&self) -> usize {
+        self.subscriptions.as_ref().map_or(0, Subscriptions::len)
     }
 
     /// Queues a message for those who have subscribed to it. Gives those to whom a stream is needed.
@@ -80,8 +122,12 @@ impl Driver {
         if let Some(archive) = &self.shared.archive {
             archive.offer(received.hash, received.pubsub_topic, &received.message);
         }
+        self.shared.meters.message(&received);
         for peer in self.filter_server.push(&received, now, counters) {
             self.swarm.behaviour_mut().filter_push.open(peer);
+        }
+        if self.filter_server.is_offered() {
+            self.shared.meters.filter_push_times.took(now.elapsed());
         }
         self.shared.delivery.deliver(received, now, counters);
     }
@@ -89,7 +135,10 @@ impl Driver {
     /// Serves a request of a subscriber. One that makes no sense gets no answer, as with deployed nodes.
     pub(super) fn serve_filter(&mut self, peer: PeerId, bytes: &[u8], channel: ResponseChannel<Vec<u8>>) {
         let requests = &mut self.swarm.behaviour_mut().filter;
-        if !self.rates.filter.admits(peer, Instant::now()) {
+        let (now, meters) = (Instant::now(), &self.shared.meters);
+        let is_admitted = self.rates.filter.admits(peer, now);
+        meters.asked(filter::SUBSCRIBE, bytes.len(), is_admitted);
+        if !is_admitted {
             self.shared.counters.rate_limited.add();
             let _left = requests.send_response(channel, filter::too_many_requests());
             return;
@@ -108,6 +157,8 @@ impl Driver {
             tracing::debug!(peer_id = %peer, %refusal, "filter request");
         }
         let response = filter::encode_response(&request.id, &outcome);
+        meters.filtered(request.ask.name(), now);
+        meters.answered(filter::SUBSCRIBE, response.len(), now);
         // js-waku does not wait for the answer when it unsubscribes.
         let _left = requests.send_response(channel, response);
     }

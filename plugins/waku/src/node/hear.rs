@@ -28,6 +28,9 @@ impl Driver {
                 ..
             } => {
                 self.peers.connected(peer_id, &endpoint);
+                if endpoint.is_dialer() {
+                    self.shared.meters.dials_done.add();
+                }
                 if self.waiting.established(connection_id, peer_id) {
                     self.static_peers.release(&peer_id, now);
                     self.book.release(&peer_id);
@@ -78,6 +81,7 @@ impl Driver {
                 error,
             } => {
                 let reason = reason(&error);
+                self.shared.meters.dials_failed.add();
                 tracing::debug!(?peer_id, reason, "dial failed");
                 self.waiting.failed(connection_id, &reason);
                 self.static_peers.failed(connection_id, &reason, now);
@@ -167,6 +171,10 @@ impl Driver {
                     &propagation_source,
                     judgement.acceptance(),
                 );
+                if let Judgement::Accept(topic, _) = &judgement {
+                    let bytes = message.data.len() + message.topic.as_str().len();
+                    self.shared.meters.relayed(*topic, bytes);
+                }
                 self.take(judgement, propagation_source);
             }
             relay::Event::Subscribed { peer_id, .. } => self.keep_to_share(peer_id),

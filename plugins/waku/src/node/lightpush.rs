@@ -84,7 +84,11 @@ impl Driver {
                 message: Message::Request { request, channel, .. },
                 ..
             } => {
-                let response = match self.pusher_rate(version).admits(peer, Instant::now()) {
+                let now = Instant::now();
+                let is_admitted = self.pusher_rate(version).admits(peer, now);
+                let meters = &self.shared.meters;
+                meters.asked(version.protocol(), request.len(), is_admitted);
+                let response = match is_admitted {
                     true => self.push_for(peer, version.decode_request(&request)),
                     false => {
                         self.shared.counters.rate_limited.add();
@@ -92,6 +96,11 @@ impl Driver {
                     }
                 };
                 let bytes = version.encode_response(&response);
+                let meters = &self.shared.meters;
+                meters.pushed(version, &response.outcome);
+                if is_admitted {
+                    meters.answered(version.protocol(), bytes.len(), now);
+                }
                 if self.pusher(version).send_response(channel, bytes).is_err() {
                     tracing::debug!(peer_id = %peer, "left before it knew what became of its message");
                 }

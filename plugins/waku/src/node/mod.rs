@@ -20,7 +20,10 @@ mod hear;
 mod history;
 mod key;
 mod lightpush;
+mod listed;
 mod listen;
+mod measure;
+mod meters;
 mod peer_exchange;
 mod peers;
 mod pool;
@@ -65,6 +68,7 @@ use book::Source;
 use command::Command;
 use delivery::Delivery;
 use driver::Driver;
+use meters::Meters;
 use stats::Counters;
 
 pub use book::KnownPeer;
@@ -75,10 +79,12 @@ pub use error::{
     ConnectError, FilterError, HistoryError, LightPushError, NodeError, PublishError, ServiceError, Stopped,
     SubscribeError, SyncError,
 };
+pub use filter_server::FilterSubscriber;
 pub use filter_services::FilterSubscription;
 pub use history::History;
 pub use key::{KeyError, NodeKey};
 pub use lightpush::LightPushReceipt;
+pub use listed::{Connectedness, ListedPeer, PeerOrigin};
 pub use peers::{Direction, PeerInfo};
 pub use pool::{Followed, SendError};
 pub use reachability::Reachability;
@@ -112,6 +118,7 @@ struct Shared {
     delivery: Delivery,
     archive: Option<Archive>,
     counters: Counters,
+    meters: Meters,
 }
 
 /// What a node is and where it stands.
@@ -136,8 +143,25 @@ pub struct NodeInfo {
     pub shards: Vec<ShardInfo>,
     /// Peers that are connected.
     pub connected_peers: usize,
+    /// What it serves.
+    pub services: Services,
     /// Counts since the start.
     pub stats: NodeStats,
+}
+
+/// What a node serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Services {
+    /// It relays.
+    pub relay: bool,
+    /// It publishes for light nodes.
+    pub lightpush: bool,
+    /// It pushes messages to light nodes.
+    pub filter: bool,
+    /// It answers queries about past messages.
+    pub store: bool,
+    /// It tells of other peers.
+    pub peer_exchange: bool,
 }
 
 /// How well a shard is connected.
@@ -178,6 +202,7 @@ impl Node {
             delivery: Delivery::new(config.receiver_queue),
             archive: config.store.clone(),
             counters: Counters::default(),
+            meters: Meters::default(),
         });
         let (commands, inbox) = mpsc::channel(COMMAND_QUEUE);
         let (discv5, key) = (config.discv5, config.key.clone());

@@ -83,7 +83,11 @@ impl Driver {
                 message: Message::Request { request, channel, .. },
                 ..
             } => {
-                let records = match self.rates.peer_exchange.admits(peer, Instant::now()) {
+                let now = Instant::now();
+                let is_admitted = self.rates.peer_exchange.admits(peer, now);
+                let meters = &self.shared.meters;
+                meters.asked(peer_exchange::PROTOCOL, request.len(), is_admitted);
+                let records = match is_admitted {
                     true => {
                         let count = peer_exchange::decode_request(&request);
                         count.map(|count| self.book.records(count, &peer))
@@ -93,7 +97,11 @@ impl Driver {
                         Err(Refusal::new(Status::TOO_MANY_REQUESTS, ""))
                     }
                 };
+                meters.records_sent.more(records.as_ref().map_or(0, Vec::len));
                 let bytes = peer_exchange::encode_response(records);
+                if is_admitted {
+                    meters.answered(peer_exchange::PROTOCOL, bytes.len(), now);
+                }
                 let exchange = &mut self.swarm.behaviour_mut().peer_exchange;
                 if exchange.send_response(channel, bytes).is_err() {
                     tracing::debug!(peer_id = %peer, "left before it was told of peers");
@@ -123,7 +131,11 @@ impl Driver {
         match &outcome {
             Ok(records) => {
                 tracing::debug!(peer_id = %peer, count = records.len(), "told of peers");
+                let before = self.book.noted();
                 self.learn(records.clone(), Source::PeerExchange);
+                let meters = &self.shared.meters;
+                meters.records_received.more(records.len());
+                meters.records_new.more((self.book.noted() - before) as usize);
             }
             Err(error) => tracing::debug!(peer_id = %peer, %error, "told of no peers"),
         }

@@ -32,6 +32,8 @@ pub struct PeerInfo {
     pub protocols: Vec<String>,
     /// The shards it takes part in: those it relays, else those it told of.
     pub shards: Vec<u16>,
+    /// Whether it has announced to relay these.
+    pub relays: bool,
     /// The shards in which it is a neighbour in the mesh.
     pub mesh: Vec<u16>,
     /// The relay's score of it.
@@ -44,6 +46,11 @@ impl PeerInfo {
     /// Whether it is connected and serves this.
     pub(crate) fn serves(&self, service: Capabilities) -> bool {
         self.direction.is_some() && seek::capabilities(&self.protocols).contains(service)
+    }
+
+    /// Whether it speaks the protocol.
+    pub fn speaks(&self, protocol: &str) -> bool {
+        self.protocols.iter().any(|it| it == protocol)
     }
 }
 

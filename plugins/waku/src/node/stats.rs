@@ -148,7 +148,11 @@ impl Counter {
         self.0.fetch_add(more, Relaxed);
     }
 
-    fn get(&self) -> u64 {
+    pub(super) fn more(&self, count: usize) {
+        self.0.fetch_add(count as u64, Relaxed);
+    }
+
+    pub(super) fn get(&self) -> u64 {
         self.0.load(Relaxed)
     }
 }

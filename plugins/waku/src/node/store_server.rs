@@ -17,6 +17,8 @@ use crate::{
 pub(super) struct Answer {
     channel: ResponseChannel<Vec<u8>>,
     bytes: Vec<u8>,
+    /// When it was asked.
+    since: Instant,
     /// Counts until the answer has been handed over.
     _place: OwnedSemaphorePermit,
 }
@@ -44,21 +46,36 @@ impl StoreServer {
     }
 }
 
+impl StoreServer {
+    pub(super) fn limit(&self) -> RateLimit {
+        self.limiter.limit()
+    }
+}
+
 impl Driver {
     pub(super) fn serve_store(&mut self, peer: PeerId, bytes: &[u8], channel: ResponseChannel<Vec<u8>>) {
         let server = &mut self.store_server;
         let Some(archive) = server.archive.clone() else {
             return;
         };
-        if !server.limiter.admits(peer, Instant::now()) {
+        let since = Instant::now();
+        let is_admitted = server.limiter.admits(peer, since);
+        self.shared
+            .meters
+            .asked(store::PROTOCOL, bytes.len(), is_admitted);
+        if !is_admitted {
             self.shared.counters.rate_limited.add();
             tracing::debug!(peer_id = %peer, "asks the store too often");
             return self.send_store(channel, store::too_many_requests());
         }
         let request = match Request::decode(bytes) {
             Ok(request) => request,
-            Err(refusal) => return self.send_store(channel, store::encode_response("", &Err(refusal))),
+            Err(refusal) => {
+                self.shared.meters.store_errors.add(["decode_rpc_failure"], 1);
+                return self.send_store(channel, store::encode_response("", &Err(refusal)));
+            }
         };
+        self.shared.meters.store_queries.add();
         let Ok(place) = server.places.clone().try_acquire_owned() else {
             let refusal = Refusal::new(Status::SERVICE_UNAVAILABLE, "");
             return self.send_store(channel, store::encode_response(&request.id, &Err(refusal)));
@@ -68,6 +85,7 @@ impl Driver {
             let answer = Answer {
                 channel,
                 bytes: answer(&archive, peer, request).await,
+                since,
                 _place: place,
             };
             // The node may have stopped meanwhile.
@@ -76,6 +94,8 @@ impl Driver {
     }
 
     pub(super) fn send_answer(&mut self, answer: Answer) {
+        let meters = &self.shared.meters;
+        meters.answered(store::PROTOCOL, answer.bytes.len(), answer.since);
         self.send_store(answer.channel, answer.bytes);
     }
 

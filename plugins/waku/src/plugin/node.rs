@@ -1,8 +1,10 @@
 //! `waku.node`.
 
-use waku_api::{ConnectError, NodeError, NodeInfo, PeerInfo};
+use waku_api::{
+    ConnectError, FilterSubscriber, KnownPeer, MetricFamily, NodeError, NodeHealth, NodeInfo, PeerInfo,
+};
 
-use super::{Waku, convert::count};
+use super::{Waku, convert::count, health};
 use crate::{Multiaddr, Stopped};
 
 impl waku_api::Node for Waku {
@@ -36,6 +38,31 @@ impl waku_api::Node for Waku {
     async fn disconnect(&self, address: String) -> Result<(), ConnectError> {
         Ok(self.node.disconnect(multiaddr(address)?).await?)
     }
+
+    async fn health(&self) -> Result<NodeHealth, NodeError> {
+        let info = self.node.info().await.map_err(stopped)?;
+        let peers = self.node.peers().await.map_err(stopped)?;
+        Ok(health::health(&info, &peers))
+    }
+
+    async fn known_peers(&self) -> Result<Vec<KnownPeer>, NodeError> {
+        let peers = self.node.listed_peers().await.map_err(stopped)?;
+        Ok(peers.into_iter().map(Into::into).collect())
+    }
+
+    async fn filter_subscribers(&self) -> Result<Option<Vec<FilterSubscriber>>, NodeError> {
+        let subscribers = self.node.filter_subscribers().await.map_err(stopped)?;
+        Ok(subscribers.map(|all| all.into_iter().map(Into::into).collect()))
+    }
+
+    async fn metrics(&self) -> Result<Vec<MetricFamily>, NodeError> {
+        let families = self.node.metrics().await.map_err(stopped)?;
+        Ok(families.into_iter().map(Into::into).collect())
+    }
+}
+
+fn stopped(_: Stopped) -> NodeError {
+    NodeError::Stopped
 }
 
 fn multiaddr(address: String) -> Result<Multiaddr, ConnectError> {

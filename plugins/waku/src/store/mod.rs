@@ -12,7 +12,7 @@ use crate::{
     limits::{MAX_STORE_REQUEST, MAX_STORE_RESPONSE, STORE_TIMEOUT},
 };
 
-const PROTOCOL: &str = "/vac/waku/store-query/3.0.0";
+pub(crate) const PROTOCOL: &str = "/vac/waku/store-query/3.0.0";
 
 /// The client of the protocol, and its server if it is served.
 pub(crate) fn behaviour(serve: bool) -> exchange::Behaviour {
