@@ -61,3 +61,36 @@ pub const LOG_LINES: usize = 4096;
 pub const LOG_LINES_PER_SECOND: u64 = 1000;
 /// The state changes that are kept for those who ask later.
 pub const STATE_CHANGES: usize = 1024;
+
+/// The largest frame between a host and a module that runs elsewhere, in bytes.
+pub const FRAME: usize = 64 << 20;
+/// The most bytes that wait to be sent to the other side of such a wire; with more a call is answered `BUSY`.
+pub const WIRE_QUEUE: usize = 64 << 20;
+/// The most threads that read one wire, all but one of them because a plugin waits where it must not.
+pub const WIRE_THREADS: usize = 8;
+/// How long the thread that reads a wire may be busy before another one takes over.
+pub const WIRE_STUCK: Duration = Duration::from_millis(100);
+/// How soon something is sent again for which there was no room.
+pub const WIRE_RETRY: Duration = Duration::from_millis(5);
+/// The most bytes of one stream that are under way, unless a single item is larger.
+pub const WIRE_STREAM_ROOM: u32 = 256 << 10;
+/// How often the host asks the other side whether it is there.
+pub const WIRE_PULSE: Duration = Duration::from_secs(1);
+/// How long the other side may leave that unanswered.
+pub const WIRE_SILENCE: Duration = Duration::from_secs(20);
+/// How long the other side may take for its first word.
+pub const WIRE_GREETING: Duration = Duration::from_secs(10);
+/// The largest first word, in bytes.
+pub const WIRE_GREETING_BYTES: usize = 4 << 20;
+/// How long a module that runs elsewhere waits to be heard by its host.
+pub const WIRE_PATIENCE: Duration = Duration::from_secs(30);
+/// How long the process of a module may take to end once it is not needed any more, before it is killed.
+pub const PROCESS_END: Duration = Duration::from_secs(2);
+/// The longest line that the process of a module writes to its error output, in bytes; the rest is another line.
+pub const PROCESS_LINE: usize = 8 << 10;
+/// The longest text of a line of the log that comes over a wire, in bytes.
+pub const WIRE_LOG_TEXT: usize = 8 << 10;
+/// How long the process of a module may take to show how it ended, once its connection is gone, before it is killed.
+pub const PROCESS_STATUS: Duration = Duration::from_millis(100);
+/// The most lifecycle functions that wait for the module in a process of its own.
+pub const PROCESS_JOBS: usize = 16;

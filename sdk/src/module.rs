@@ -6,6 +6,7 @@ use crate::host::HostHandle;
 use crate::serve::{Incoming, Outcome};
 use crate::value::Value;
 use backplane_descriptor::fixed::ManifestTy;
+use backplane_plugin_api::PluginDeclaration;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -56,9 +57,14 @@ pub trait Module: Sized + Send + Sync + 'static {
 }
 
 /// What `#[module]` adds to a module. Not for authors.
-pub trait Plug: Module {
+///
+/// # Safety
+/// `DECLARATION` must be what the ABI says, in every field.
+pub unsafe trait Plug: Module {
     /// What the plugin says of itself.
     const MANIFEST: ManifestTy;
+    /// What the entry symbol returns; programs that link the plugin in take it from here.
+    const DECLARATION: &'static PluginDeclaration;
 
     /// Answers a method of the `interface`-th interface that the manifest provides.
     fn serve(module: &Arc<Self>, interface: u32, incoming: &Incoming<'_>) -> Outcome;

@@ -69,7 +69,12 @@ pub(crate) fn current_host() -> Option<HostHandle> {
 /// Runs `work` with the host that wants to hear what this thread says, if any.
 fn with_listener<T>(work: impl FnOnce(&HostHandle) -> T) -> Option<T> {
     let listener = HOST.get().filter(|it| !it.silent)?;
-    Some(listener.with(work))
+    // In one program with the module the host speaks through the same subscriber: it must not hear itself.
+    let silent = For {
+        silent: true,
+        ..listener
+    };
+    Some(enter(silent, || listener.with(work)))
 }
 
 /// Runs `work` for an instance of `host`. A thread that calls from one module into another of the

@@ -9,6 +9,7 @@ use tokio::io::{BufReader, stdin, stdout};
 type Ended = Result<ExitCode, Box<dyn std::error::Error>>;
 
 fn main() -> ExitCode {
+    backplane_host::guest_main();
     let options = Options::parse();
     let ended = tokio::runtime::Runtime::new()
         .map_err(Into::into)

@@ -19,6 +19,7 @@ mod model;
 mod module;
 pub(crate) mod nearest;
 mod place;
+mod process;
 mod read;
 mod section;
 pub mod settings;
@@ -33,6 +34,7 @@ pub use model::{
     default_data_dir,
 };
 pub use place::Place;
+pub use process::ProcessConfig;
 
 #[cfg(test)]
 mod config_tests;

@@ -1,6 +1,6 @@
 //! What a bundle says, with every default filled in.
 
-use super::{Config, Digest, Grants, Place, settings};
+use super::{Config, Digest, Grants, Place, ProcessConfig, settings};
 use semver::VersionReq;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -41,6 +41,10 @@ pub struct HostConfig {
     pub drain_timeout: Duration,
     /// How many retired generations may stay mapped.
     pub max_retired: u32,
+    /// The program for modules in a process of their own; it calls [`guest_main`](crate::guest_main) first. Without it
+    /// the running program is taken. A bundle does not say.
+    #[serde(skip)]
+    pub guest_program: Option<PathBuf>,
 }
 
 /// A table `[modules.NAME]`.
@@ -56,6 +60,9 @@ pub struct ModuleConfig {
     pub sha256: Option<Digest>,
     /// Where it runs.
     pub placement: Placement,
+    /// What its process may do and use, with [`Placement::Process`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub process: Option<ProcessConfig>,
     /// Which interfaces it may call, as far as its manifest requires them.
     pub grants: Grants,
     /// What happens when it fails.
@@ -87,6 +94,29 @@ pub enum PluginRef {
 pub enum Placement {
     /// In the host's process, from a dynamic library.
     Native,
+    /// In the host's process, as part of the program.
+    Static,
+    /// In a process of its own, from a dynamic library.
+    Process,
+}
+
+impl Placement {
+    /// The name as in the bundle.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::Static => "static",
+            Self::Process => "process",
+        }
+    }
+
+    /// Whether the code comes from a plugin file.
+    pub(crate) const fn takes_file(self) -> bool {
+        match self {
+            Self::Native | Self::Process => true,
+            Self::Static => false,
+        }
+    }
 }
 
 /// What happens when a module fails.
@@ -97,6 +127,8 @@ pub enum OnFailure {
     Restart,
     /// The host goes on without it.
     Continue,
+    /// The modules that cannot do without it stop, too; the host goes on.
+    StopDependents,
     /// The host stops.
     StopHost,
 }
@@ -107,6 +139,8 @@ pub enum OnFailure {
 pub enum AfterRestarts {
     /// The host goes on without it.
     Continue,
+    /// The modules that cannot do without it stop, too; the host goes on.
+    StopDependents,
     /// The host stops.
     StopHost,
 }
@@ -152,6 +186,7 @@ impl HostConfig {
             stop_timeout: settings::STOP_TIMEOUT,
             drain_timeout: settings::DRAIN_TIMEOUT,
             max_retired: settings::MAX_RETIRED,
+            guest_program: None,
         }
     }
 
@@ -177,6 +212,7 @@ impl ModuleConfig {
             version: VersionReq::STAR,
             sha256: None,
             placement: Placement::Native,
+            process: None,
             grants: Grants::default(),
             on_failure: OnFailure::Restart,
             restart: RestartPolicy::default(),

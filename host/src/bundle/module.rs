@@ -1,5 +1,6 @@
 //! The tables `[modules.NAME]` of `bundle.toml`.
 
+use super::process::{ProcessConfig, read_process};
 use super::read::{set_count, set_millis};
 use super::section::{Field, Section};
 use super::tree::{Entry, Value};
@@ -9,14 +10,15 @@ use super::{
 };
 use backplane_descriptor::is_module_name;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-const MODULE_KEYS: [&str; 12] = [
+const MODULE_KEYS: [&str; 13] = [
     "plugin",
     "version",
     "sha256",
     "placement",
+    "process",
     "grants",
     "on-failure",
     "restart-limit",
@@ -28,7 +30,10 @@ const MODULE_KEYS: [&str; 12] = [
 ];
 
 /// The table `[modules]`.
-pub(super) fn read_modules(top: &Section<'_>) -> Result<BTreeMap<String, ModuleConfig>, BundleError> {
+pub(super) fn read_modules(
+    top: &Section<'_>,
+    base: &Path,
+) -> Result<BTreeMap<String, ModuleConfig>, BundleError> {
     let mut modules = BTreeMap::new();
     let Some(field) = top.field("modules") else {
         return Ok(modules);
@@ -41,12 +46,12 @@ pub(super) fn read_modules(top: &Section<'_>) -> Result<BTreeMap<String, ModuleC
         return Err(field.invalid(format!("{} modules, at most {limit} are allowed", entries.len())));
     }
     for entry in entries {
-        modules.insert(entry.key.clone(), read_module(entry)?);
+        modules.insert(entry.key.clone(), read_module(entry, base)?);
     }
     Ok(modules)
 }
 
-fn read_module(entry: &Entry) -> Result<ModuleConfig, BundleError> {
+fn read_module(entry: &Entry, base: &Path) -> Result<ModuleConfig, BundleError> {
     let name = &entry.key;
     let fail = |problem: Problem| problem.at(&entry.place);
     if !is_module_name(name) {
@@ -84,10 +89,13 @@ fn read_module(entry: &Entry) -> Result<ModuleConfig, BundleError> {
     }
     module.sha256 = section.parsed("sha256", "64 hexadecimal digits")?;
     module.placement = read_placement(&section)?;
+    module.process = read_process_of(&section, module.placement, base)?;
+    check_place(&section, &module)?;
     module.grants = read_grants(&section)?;
     let policies = [
         ("restart", OnFailure::Restart),
         ("continue", OnFailure::Continue),
+        ("stop-dependents", OnFailure::StopDependents),
         ("stop-host", OnFailure::StopHost),
     ];
     if let Some(policy) = section.choice("on-failure", &policies)? {
@@ -122,8 +130,8 @@ fn plugin_ref(field: &Field<'_>) -> Result<PluginRef, BundleError> {
 fn read_placement(section: &Section<'_>) -> Result<Placement, BundleError> {
     let placements = [
         ("native", Some(Placement::Native)),
-        ("static", None),
-        ("process", None),
+        ("static", Some(Placement::Static)),
+        ("process", Some(Placement::Process)),
         ("remote", None),
     ];
     match (
@@ -132,11 +140,52 @@ fn read_placement(section: &Section<'_>) -> Result<Placement, BundleError> {
     ) {
         (Some(None), Some(field)) => {
             let text = field.text("text")?;
-            let message = format!("{text:?} is not implemented in this version; only \"native\" is");
+            let message = format!(
+                "{text:?} is not implemented in this version; \"native\", \"static\" and \"process\" are"
+            );
             Err(field.invalid(message))
         }
-        _ => Ok(Placement::Native),
+        (placement, _) => Ok(placement.flatten().unwrap_or(Placement::Native)),
     }
+}
+
+fn read_process_of(
+    section: &Section<'_>,
+    placement: Placement,
+    base: &Path,
+) -> Result<Option<ProcessConfig>, BundleError> {
+    match (section.field("process"), placement) {
+        (Some(field), Placement::Process) => read_process(&field, &section.table, base).map(Some),
+        (None, Placement::Process) => Ok(Some(ProcessConfig::default())),
+        (None, _) => Ok(None),
+        (Some(field), other) => {
+            let other = other.name();
+            Err(field.invalid(format!(
+                "the module has two places, placement = {other:?} and a process of its own; leave one of them out"
+            )))
+        }
+    }
+}
+
+/// A module has one place: what says where a plugin file is does not go with a placement that takes none.
+fn check_place(section: &Section<'_>, module: &ModuleConfig) -> Result<(), BundleError> {
+    if module.placement.takes_file() {
+        return Ok(());
+    }
+    let placement = module.placement.name();
+    if let (PluginRef::File(file), Some(field)) = (&module.plugin, section.field("plugin")) {
+        let file = file.display();
+        let message = format!(
+            "the module has two places, the file {file} and placement = {placement:?}; leave one of them out"
+        );
+        return Err(field.invalid(message));
+    }
+    if let Some(field) = section.field("sha256") {
+        let message =
+            format!("it pins a file, and placement = {placement:?} takes none; leave one of them out");
+        return Err(field.invalid(message));
+    }
+    Ok(())
 }
 
 fn read_grants(section: &Section<'_>) -> Result<Grants, BundleError> {
@@ -190,6 +239,7 @@ fn read_restart(section: &Section<'_>) -> Result<RestartPolicy, BundleError> {
     }
     let then = [
         ("continue", AfterRestarts::Continue),
+        ("stop-dependents", AfterRestarts::StopDependents),
         ("stop-host", AfterRestarts::StopHost),
     ];
     if let Some(then) = section.choice("after-restarts", &then)? {

@@ -65,7 +65,7 @@ impl Bundle {
         let host = table(&top, "host", &HOST_KEYS)?;
         Ok(Self {
             host: read_host(&top, host.as_ref(), base, data_dir)?,
-            modules: read_modules(&top)?,
+            modules: read_modules(&top, base)?,
         })
     }
 }
@@ -163,7 +163,7 @@ fn path(section: &Section<'_>, key: &str, base: &Path) -> Result<Option<PathBuf>
     section.field(key).map(|field| join(base, &field)).transpose()
 }
 
-fn join(base: &Path, field: &Field<'_>) -> Result<PathBuf, BundleError> {
+pub(super) fn join(base: &Path, field: &Field<'_>) -> Result<PathBuf, BundleError> {
     let text = field.text("a path")?;
     if text.is_empty() {
         return Err(field.invalid("the path is empty".to_owned()));

@@ -195,8 +195,20 @@ fn what_is_wrong_is_named_with_its_place() {
             r#"2:10: "sha256" in [modules.chat]: "12": it must be 64 hexadecimal digits"#,
         ),
         (
-            "[modules.chat]\nplacement = \"process\"",
-            r#"2:13: "placement" in [modules.chat]: "process" is not implemented in this version; only "native" is"#,
+            "[modules.chat]\nplacement = \"remote\"",
+            r#"2:13: "placement" in [modules.chat]: "remote" is not implemented in this version; "native", "static" and "process" are"#,
+        ),
+        (
+            "[modules.chat]\nplacement = \"static\"\nplugin = \"x.so\"",
+            r#"3:10: "plugin" in [modules.chat]: the module has two places, the file x.so and placement = "static"; leave one of them out"#,
+        ),
+        (
+            "[modules.chat]\nplacement = \"native\"\nprocess = {}",
+            r#"3:11: "process" in [modules.chat]: the module has two places, placement = "native" and a process of its own; leave one of them out"#,
+        ),
+        (
+            "[modules.chat]\nplacement = \"process\"\nprocess = { memory = 3 }",
+            r#"3:13: unknown key "memory" in [modules.chat.process]; did you mean "memory-mib"?"#,
         ),
         (
             "[modules.chat]\nplacement = \"nativ\"",
@@ -212,7 +224,7 @@ fn what_is_wrong_is_named_with_its_place() {
         ),
         (
             "[modules.chat]\non-failure = \"stop\"",
-            r#"2:14: "on-failure" in [modules.chat] must be "restart", "continue" or "stop-host", not "stop""#,
+            r#"2:14: "on-failure" in [modules.chat] must be "restart", "continue", "stop-dependents" or "stop-host", not "stop""#,
         ),
         (
             "[modules.chat]\nrestart-backoff-ms = 40000",

@@ -103,6 +103,15 @@ impl<'a> Section<'a> {
         self.field(key).map(read).transpose()
     }
 
+    /// Yes or no.
+    pub(super) fn choose(&self, key: &str) -> Result<Option<bool>, BundleError> {
+        let read = |field: Field<'a>| match field.node.value {
+            Value::Bool(value) => Ok(value),
+            _ => Err(field.wrong("true or false".to_owned())),
+        };
+        self.field(key).map(read).transpose()
+    }
+
     /// A list of at most `limit` texts.
     pub(super) fn texts(
         &self,

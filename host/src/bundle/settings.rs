@@ -40,5 +40,16 @@ pub const RESTART_BACKOFF_MAX: Duration = Duration::from_secs(30);
 /// What the two waits above may be set to, in milliseconds.
 pub const BACKOFF_MS: RangeInclusive<u64> = 1..=3_600_000;
 
+/// How many files the process of a module may have open, unless the bundle says otherwise.
+pub const OPEN_FILES: u32 = 1024;
+/// What `open-files` may be set to.
+pub const OPEN_FILES_RANGE: RangeInclusive<u64> = 16..=1_048_576;
+/// What `memory-mib` may be set to, in MiB.
+pub const MEMORY_MIB: RangeInclusive<u64> = 16..=1_048_576;
+/// What `cpu-s` may be set to, in seconds.
+pub const CPU_S: RangeInclusive<u64> = 1..=31_536_000;
+/// The most entries of `read`, and of `write`.
+pub const PATH_LIMIT: usize = 64;
+
 /// The name of the control socket in the data folder.
 pub const SOCKET_NAME: &str = "backplane.sock";

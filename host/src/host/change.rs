@@ -1,6 +1,6 @@
 //! Changing which modules there are while the host runs: load, unload, swap, rollback.
 
-use super::{Host, HostError, ModuleReport, core, find};
+use super::{Host, HostError, ModuleReport, core};
 use crate::bundle::{Grants, ModuleConfig, PluginRef};
 use crate::lifecycle::{Module, SwapReport};
 use crate::plan::{Candidate, Plan, Wanted};
@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 impl Host {
-    /// Loads one more module while the host runs.
+    /// Loads one more module while the host runs: from a file, or with `linked:NAME` one that is linked in.
     ///
     /// # Errors
     /// There is such a module already, the plugin is refused, its requirements are not met, its configuration is
@@ -57,7 +57,7 @@ impl Host {
         plugin: &Path,
         config: ModuleConfig,
     ) -> Result<ModuleReport, HostError> {
-        let new = find::candidate(plugin)?;
+        let new = self.core.look_at(plugin)?;
         let plan = self.extended(name, &config, &new)?;
         let planned = plan
             .module(name)
@@ -90,11 +90,13 @@ impl Host {
                 plugin: PluginRef::File(module.plugin.path.clone()),
                 version: semver::VersionReq::STAR,
                 sha256: Some(module.plugin.sha256),
+                source: module.plugin.source,
                 grants: module.grants.clone(),
             });
         }
         let mut one_more = Wanted::new(name, config);
         one_more.plugin = PluginRef::File(new.path.clone());
+        one_more.source = new.source;
         wanted.push(one_more);
         Ok(Plan::resolve(&wanted, &candidates)?)
     }
@@ -141,7 +143,7 @@ impl Host {
         })
     }
 
-    /// Puts the plugin in the file `plugin` in the place of what runs as `name`, with the configuration
+    /// Puts the plugin in the file `plugin`, or with `linked:NAME` one that is linked in, in the place of what runs as `name`, with the configuration
     /// `config` or, without one, that of the old version. The new instance starts beside the old one, the calls
     /// under way end, the state crosses, and the calls that waited go on; a module that holds something
     /// exclusive ends before the new one starts.
@@ -154,7 +156,7 @@ impl Host {
         plugin: &Path,
         config: Option<&serde_json::Map<String, serde_json::Value>>,
     ) -> Result<SwapReport, HostError> {
-        let new = find::candidate(plugin)?;
+        let new = self.core.look_at(plugin)?;
         self.swap_to(name, &new, config)
     }
 
@@ -199,7 +201,7 @@ impl Host {
             module.config = config.clone().into();
         }
         let settings = bundle.check_config(name, &new.manifest.config)?.to_string();
-        let plugin = self.core.open(new)?;
+        let plugin = self.core.open(new, &running.config)?;
         let permits = plan.module(name).map(core::permits).unwrap_or_default();
         let old_permits = std::mem::replace(&mut running.permits, permits);
         match module.swap(&mut running, plugin, settings) {

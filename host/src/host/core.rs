@@ -1,13 +1,16 @@
 //! What everything in the host shares.
 
+use super::find::candidate;
 use super::{HostError, InterfaceReport, ModuleReport};
-use crate::bundle::{HostConfig, ModuleConfig};
+use crate::bundle::{HostConfig, ModuleConfig, ProcessConfig};
 use crate::events::Topics;
-use crate::library::Plugin;
+use crate::library::{Linked, Plugin};
 use crate::lifecycle::{Failure, History, Module, ModuleState, Supervisor, Transition};
 use crate::limits;
 use crate::log::Log;
-use crate::plan::{Candidate, PlannedModule};
+use crate::placement::Wires;
+use crate::placement::process::Process;
+use crate::plan::{Candidate, PlannedModule, Source};
 use crate::registry::Slot;
 use crate::router::{Permit, pending::Calls, streams};
 use backplane_descriptor::Interface;
@@ -15,6 +18,7 @@ use backplane_plugin_api::{CallContext, level};
 use backplane_sdk::pipe::Streams;
 use semver::{Version, VersionReq};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -22,12 +26,14 @@ use std::time::{Duration, Instant};
 /// What everything in the host shares.
 pub(crate) struct Core {
     pub(crate) host: HostConfig,
+    pub(crate) linked: Linked,
     pub(crate) calls: Arc<Calls>,
     pub(crate) streams: Arc<Streams>,
     pub(crate) topics: Topics,
     pub(crate) log: Log,
     pub(crate) history: History,
     pub(crate) supervisor: Supervisor,
+    wires: Wires,
     registry: Mutex<Registry>,
     stopping: AtomicBool,
     news: Mutex<News>,
@@ -48,18 +54,20 @@ struct News {
 }
 
 impl Core {
-    pub(super) fn new(host: HostConfig) -> Result<Arc<Self>, HostError> {
+    pub(super) fn new(host: HostConfig, linked: Linked) -> Result<Arc<Self>, HostError> {
         let (supervisor, begin) =
             Supervisor::start().map_err(|error| HostError::Thread(error.to_string()))?;
         let calls = Calls::new();
         let core = Arc::new(Self {
             host,
+            linked,
             streams: streams(&calls),
             calls,
             topics: Topics::default(),
             log: Log::new(level::INFO),
             history: History::default(),
             supervisor,
+            wires: Wires::default(),
             registry: Mutex::default(),
             stopping: AtomicBool::new(false),
             news: Mutex::default(),
@@ -73,10 +81,46 @@ impl Core {
         self.registry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Opens a plugin file, exactly the bytes that were looked at.
-    pub(super) fn open(&self, candidate: &Candidate) -> Result<Arc<Plugin>, HostError> {
-        let cache = self.host.data_dir.join("plugins");
-        Ok(Plugin::open(&candidate.path, Some(candidate.sha256.0), &cache)?)
+    /// Opens a plugin: of a file exactly the bytes that were looked at.
+    pub(super) fn open(
+        &self,
+        candidate: &Candidate,
+        config: &ModuleConfig,
+    ) -> Result<Arc<Plugin>, HostError> {
+        match candidate.source {
+            Source::File => {
+                let (path, pinned) = (&candidate.path, Some(candidate.sha256.0));
+                let cache = self.host.data_dir.join("plugins");
+                Ok(match &config.process {
+                    Some(process) => Plugin::open_for(self.process(process)?, path, pinned, &cache)?,
+                    None => Plugin::open(path, pinned, &cache)?,
+                })
+            }
+            Source::Linked => self
+                .linked
+                .plugin(candidate)
+                .ok_or_else(|| HostError::NotLinked(candidate.manifest.name.clone())),
+        }
+    }
+
+    fn process(&self, config: &ProcessConfig) -> Result<Process, HostError> {
+        let thread = |error: std::io::Error| HostError::Thread(error.to_string());
+        let own = || std::env::current_exe().map_err(thread);
+        Ok(Process {
+            program: self.host.guest_program.clone().map_or_else(own, Ok)?,
+            config: config.clone(),
+            start_timeout: self.host.start_timeout,
+            stop_timeout: self.host.stop_timeout,
+            runtime: self.wires.handle().map_err(thread)?,
+        })
+    }
+
+    /// What the plugin at `path`, or the one that is linked in under it, says of itself.
+    pub(super) fn look_at(&self, path: &Path) -> Result<Arc<Candidate>, HostError> {
+        self.linked
+            .named(path)
+            .cloned()
+            .map_or_else(|| candidate(path), Ok)
     }
 
     /// The slot of a name, which may be new.

@@ -27,6 +27,9 @@ pub enum HostError {
         /// The places.
         looked: String,
     },
+    /// A plugin is not, or no longer, part of the program.
+    #[error("the plugin {0} is not linked into this program")]
+    NotLinked(String),
     /// There is no such module.
     #[error("there is no module {0}; `backplane modules` lists them")]
     NoModule(String),

@@ -2,8 +2,8 @@
 
 use super::HostError;
 use crate::bundle::{Bundle, Digest, PluginRef};
-use crate::library::inspect;
-use crate::plan::Candidate;
+use crate::library::{Linked, inspect};
+use crate::plan::{Candidate, Source};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,12 +24,13 @@ pub(super) fn candidate(path: &Path) -> Result<Arc<Candidate>, HostError> {
     Ok(Arc::new(Candidate {
         path: path.to_owned(),
         sha256: Digest(inspected.sha256),
+        source: Source::File,
         manifest: inspected.manifest,
     }))
 }
 
-/// Every plugin that the bundle names, and every one in its plugin folders.
-pub(super) fn find(bundle: &Bundle) -> Result<Found, HostError> {
+/// Every plugin that is linked in, every one that the bundle names, and every one in its plugin folders.
+pub(super) fn find(bundle: &Bundle, linked: &Linked) -> Result<Found, HostError> {
     let mut candidates: BTreeMap<PathBuf, Arc<Candidate>> = BTreeMap::new();
     let mut files = BTreeMap::new();
     for (name, module) in &bundle.modules {
@@ -57,14 +58,17 @@ pub(super) fn find(bundle: &Bundle) -> Result<Found, HostError> {
     let by_name = bundle
         .modules
         .values()
-        .any(|module| matches!(module.plugin, PluginRef::Name(_)));
+        .any(|module| module.placement.takes_file() && matches!(module.plugin, PluginRef::Name(_)));
     if by_name {
         for folder in &bundle.host.plugins {
             look_into(folder, &mut candidates);
         }
     }
     Ok(Found {
-        candidates: candidates.into_values().collect(),
+        candidates: candidates
+            .into_values()
+            .chain(linked.candidates().cloned())
+            .collect(),
         files,
     })
 }

@@ -61,7 +61,7 @@ impl FrontEnd {
         let requirement = format!("^{}", interface.version);
         let number = self
             .caller
-            .resolve(interface.id, &requirement)
+            .resolve(interface.id.as_bytes(), requirement.as_bytes())
             .map_err(|reply| host_error(&reply))?;
         Ok(C::new(Binding::new(self.host(), number)))
     }

@@ -15,6 +15,7 @@ pub use report::{InterfaceReport, ModuleReport};
 
 use crate::bundle::{Bundle, Grants, ModuleConfig, PluginRef};
 use crate::events::EventStream;
+use crate::library::Linked;
 use crate::lifecycle::{Failure, Module, ModuleState, StateChange};
 use crate::log::LogLine;
 use crate::plan::{Candidate, Plan, PlannedModule, Wanted};
@@ -41,7 +42,15 @@ impl Host {
     /// # Errors
     /// The bundle cannot be run at all: no plugin fits, a requirement cannot be met, a configuration is wrong.
     pub fn start(bundle: Bundle) -> Result<Self, HostError> {
-        let core = Core::new(bundle.host.clone())?;
+        Self::start_with(bundle, Linked::none())
+    }
+
+    /// The same with plugins that are linked into the program, for modules whose placement is `static`.
+    ///
+    /// # Errors
+    /// As [`Host::start`].
+    pub fn start_with(bundle: Bundle, linked: Linked) -> Result<Self, HostError> {
+        let core = Core::new(bundle.host.clone(), linked)?;
         let host = Self {
             core,
             bundle: Mutex::new(bundle),
@@ -68,7 +77,7 @@ impl Host {
 
     fn resolve(&self) -> Result<Plan, HostError> {
         let bundle = self.bundle();
-        let Found { candidates, files } = find::find(&bundle)?;
+        let Found { candidates, files } = find::find(&bundle, &self.core.linked)?;
         let wanted: Vec<Wanted> = bundle
             .modules
             .iter()
@@ -104,7 +113,7 @@ impl Host {
     /// Opens the plugin of a planned module and checks its configuration; starts nothing.
     fn make(&self, planned: &PlannedModule, config: ModuleConfig) -> Result<Arc<Module>, HostError> {
         let settings = self.settings(&planned.name, &planned.plugin)?;
-        let plugin = self.core.open(&planned.plugin)?;
+        let plugin = self.core.open(&planned.plugin, &config)?;
         let slot = self.core.slot(&planned.name)?;
         let running = core::running(planned, config, plugin, settings);
         Module::new(&self.core, slot, running).map_err(|error| HostError::Thread(error.to_string()))

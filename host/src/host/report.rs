@@ -1,5 +1,6 @@
 //! What can be told of modules and interfaces.
 
+use crate::bundle::Placement;
 use crate::events::SubscriptionStatus;
 use crate::lifecycle::{Module, ModuleState};
 use backplane_descriptor::Interface;
@@ -17,6 +18,8 @@ pub struct ModuleReport {
     pub version: String,
     /// The SHA-256 of the plugin file, in hexadecimal digits; empty for a plugin that is linked in.
     pub sha256: String,
+    /// Where it runs.
+    pub placement: Placement,
     /// Where the plugin file lay; empty for a plugin that is linked in.
     pub path: String,
     /// How the tables of the plugin were checked.
@@ -69,6 +72,7 @@ impl ModuleReport {
             plugin: manifest.name.clone(),
             version: manifest.version.to_string(),
             sha256: plugin.sha256().map(hex::encode).unwrap_or_default(),
+            placement: plugin.placement(),
             path: plugin
                 .path()
                 .map(|path| path.display().to_string())

@@ -144,6 +144,9 @@ pub enum CreateError {
         /// Why.
         message: String,
     },
+    /// Its modules are made in processes of their own, by a host.
+    #[error("the plugin's code is in another process")]
+    Elsewhere,
     /// The plugin says yes and gives nothing.
     #[error("create answered {} without a table of functions", status::name(status::OK))]
     NoTable,

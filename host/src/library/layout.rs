@@ -23,6 +23,8 @@ pub enum LayoutCheck {
     NotRust,
     /// The record was written by another release of the checker, which is named; it was not read.
     OtherRelease(String),
+    /// The plugin's code is in another process: no table is shared.
+    Elsewhere,
 }
 
 impl Display for LayoutCheck {
@@ -30,6 +32,7 @@ impl Display for LayoutCheck {
         match self {
             Self::Verified => f.write_str("verified"),
             Self::NotRust => f.write_str("not Rust"),
+            Self::Elsewhere => f.write_str("not shared"),
             Self::OtherRelease(version) => write!(f, "not read: {version}"),
         }
     }

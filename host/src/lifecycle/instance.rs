@@ -4,10 +4,10 @@ use super::worker::Worker;
 use crate::events::Publisher;
 use crate::host::Core;
 use crate::library::Plugin;
+use crate::placement::process::Told;
 use crate::registry::{Generation, Job, Slot};
 use crate::router::{Caller, Permit, UnmappedLater};
-use backplane_descriptor::Unload;
-use backplane_plugin_api::{ModuleInfo, Reply, Slice, status};
+use backplane_plugin_api::{Reply, status};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -36,7 +36,7 @@ impl Instance {
     /// Makes an instance and makes it ready; nobody can call it yet.
     pub(crate) fn start(core: &Arc<Core>, slot: &Arc<Slot>, order: &Order) -> Result<Self, String> {
         let number = slot.next_generation.fetch_add(1, Ordering::Relaxed);
-        let clean = order.plugin.manifest().unload == Unload::Clean;
+        let clean = order.plugin.is_unmapped();
         let thread =
             |name: String| Worker::start(&name).map_err(|error| format!("cannot make a thread: {error}"));
         let told_on = match clean {
@@ -175,15 +175,14 @@ fn create(
     let (name, config) = (name.to_owned(), order.config.clone());
     let data_dir = order.data_dir.to_string_lossy().into_owned();
     move || {
-        let info = ModuleInfo {
-            size: size_of::<ModuleInfo>() as u32,
+        let told = Told {
+            name: &name,
             generation: number,
-            name: Slice::new(name.as_bytes()),
-            data_dir: Slice::new(data_dir.as_bytes()),
-            config: Slice::new(config.as_bytes()),
+            data_dir: &data_dir,
+            config: &config,
         };
         // SAFETY: the generation keeps plugin and caller, and so the host's table and context, until `destroy`.
-        let handle = match unsafe { plugin.create(&caller.host(), &info) } {
+        let handle = match unsafe { plugin.instance(&caller, &told) } {
             Ok(handle) => handle,
             Err(error) => {
                 if error.lost_instance() {

@@ -1,5 +1,6 @@
 //! From a plugin to a module that answers, and back: start, stop, restart and swap.
 
+mod dependents;
 mod drain;
 mod instance;
 mod module;

@@ -102,8 +102,8 @@ impl Recovery {
 /// What the policy says.
 enum Verdict {
     RestartAfter(Duration),
-    Continue(String),
-    StopHost(String),
+    /// It is not started again, for this reason; and what happens then.
+    GiveUp(AfterRestarts, String),
 }
 
 impl Module {
@@ -133,12 +133,21 @@ impl Module {
                         Err(again) => (message, generation) = (again, None),
                     }
                 }
-                Verdict::Continue(reason) => return self.give_up(&reason),
-                Verdict::StopHost(reason) => {
+                Verdict::GiveUp(then, reason) => {
                     self.give_up(&reason);
-                    return self.core.request_stop(format!("{}: {reason}", self.slot.name));
+                    drop(running);
+                    return self.lost(then, &reason);
                 }
             }
+        }
+    }
+
+    /// It is gone for good; what that means for the others.
+    fn lost(&self, then: AfterRestarts, reason: &str) {
+        match then {
+            AfterRestarts::Continue => (),
+            AfterRestarts::StopDependents => self.stop_dependents(reason),
+            AfterRestarts::StopHost => self.core.request_stop(format!("{}: {reason}", self.slot.name)),
         }
     }
 
@@ -171,10 +180,14 @@ impl Module {
 
 fn verdict(running: &mut Running, message: &str) -> Verdict {
     let policy = running.config.restart;
-    match running.config.on_failure {
-        OnFailure::Continue => return Verdict::Continue(format!("it failed: {message}")),
-        OnFailure::StopHost => return Verdict::StopHost(format!("it failed: {message}")),
-        OnFailure::Restart => (),
+    let without = match running.config.on_failure {
+        OnFailure::Restart => None,
+        OnFailure::Continue => Some(AfterRestarts::Continue),
+        OnFailure::StopDependents => Some(AfterRestarts::StopDependents),
+        OnFailure::StopHost => Some(AfterRestarts::StopHost),
+    };
+    if let Some(then) = without {
+        return Verdict::GiveUp(then, format!("it failed: {message}"));
     }
     let now = Instant::now();
     running
@@ -190,8 +203,5 @@ fn verdict(running: &mut Running, message: &str) -> Verdict {
         "it failed after {count} restarts within {} s: {message}",
         policy.window.as_secs()
     );
-    match policy.then {
-        AfterRestarts::Continue => Verdict::Continue(reason),
-        AfterRestarts::StopHost => Verdict::StopHost(reason),
-    }
+    Verdict::GiveUp(policy.then, reason)
 }

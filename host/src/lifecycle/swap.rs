@@ -9,10 +9,7 @@
 use super::drain::drain;
 use super::module::{Module, Running};
 use super::{Instance, ModuleState};
-use crate::bundle::Digest;
 use crate::library::Plugin;
-use crate::plan::Candidate;
-use backplane_descriptor::Unload;
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -65,10 +62,10 @@ impl Module {
             running.plugin.sha256().unwrap_or_default(),
         );
         if old_hash != new_hash {
-            if old.manifest().unload == Unload::Never {
+            if old.stays_mapped() {
                 running.retired.insert(old_hash);
             }
-            running.previous = copy_of(&old);
+            running.previous = old.candidate();
         }
         running.retired.remove(&new_hash);
         running.settings = settings;
@@ -251,17 +248,6 @@ impl Module {
             }
         }
     }
-}
-
-/// The host's own copy of a plugin's file: the file that it came from may be another one by now.
-fn copy_of(plugin: &Plugin) -> Option<Arc<Candidate>> {
-    let path = plugin.library_path()?.to_owned();
-    let sha256 = Digest(plugin.sha256()?);
-    Some(Arc::new(Candidate {
-        path,
-        sha256,
-        manifest: plugin.manifest().clone(),
-    }))
 }
 
 fn micros(duration: Duration) -> u64 {

@@ -19,7 +19,7 @@ pub use error::{Offer, Offers, PlanError, Want};
 pub use replace::{ReplacementError, ReplacementProblem};
 pub use warning::Warning;
 
-use crate::bundle::{Digest, Grants, ModuleConfig, PluginRef};
+use crate::bundle::{Digest, Grants, ModuleConfig, Placement, PluginRef};
 use assemble::Member;
 use backplane_descriptor::Manifest;
 use problem::Problem;
@@ -49,17 +49,30 @@ pub struct Wanted {
     pub version: VersionReq,
     /// The only file that will do, if it is pinned.
     pub sha256: Option<Digest>,
+    /// Where its code may come from.
+    pub source: Source,
     /// Which interfaces it may call.
     pub grants: Grants,
 }
 
-/// A plugin file that was found.
+/// Where the code of a plugin comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// A file on this machine.
+    File,
+    /// This program.
+    Linked,
+}
+
+/// A plugin that was found.
 #[derive(Debug, Clone)]
 pub struct Candidate {
-    /// Where it lies.
+    /// Where it lies; `linked:NAME` where it is linked in.
     pub path: PathBuf,
-    /// The hash of its bytes.
+    /// The hash of its bytes; that of its manifest where it is linked in.
     pub sha256: Digest,
+    /// Where its code comes from.
+    pub source: Source,
     /// What it says of itself.
     pub manifest: Manifest,
 }
@@ -110,6 +123,15 @@ pub struct Provider {
     pub deferred: bool,
 }
 
+impl From<Placement> for Source {
+    fn from(placement: Placement) -> Self {
+        match placement {
+            Placement::Native | Placement::Process => Self::File,
+            Placement::Static => Self::Linked,
+        }
+    }
+}
+
 impl Wanted {
     /// What the bundle says about the module called `module`. Where it names a file, put the path of the
     /// candidate that it leads to into `plugin`.
@@ -119,6 +141,7 @@ impl Wanted {
             plugin: config.plugin.clone(),
             version: config.version.clone(),
             sha256: config.sha256,
+            source: config.placement.into(),
             grants: config.grants.clone(),
         }
     }

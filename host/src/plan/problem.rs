@@ -49,10 +49,11 @@ impl Need<'_> {
 impl Wanted {
     /// Whether `candidate` is a version of the wanted plugin, maybe one that will not do.
     pub(super) fn is_of(&self, candidate: &Candidate) -> bool {
-        match &self.plugin {
+        let named = match &self.plugin {
             PluginRef::Name(name) => candidate.manifest.name == *name,
             PluginRef::File(path) => candidate.path == *path,
-        }
+        };
+        named && self.source == candidate.source
     }
 
     /// Whether `candidate`, a version of the wanted plugin, will do.

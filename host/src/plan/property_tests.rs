@@ -44,6 +44,7 @@ fn candidates() -> impl Strategy<Value = Vec<Arc<Candidate>>> {
             Arc::new(Candidate {
                 path: format!("/{index}").into(),
                 sha256,
+                source: Source::File,
                 manifest,
             })
         };

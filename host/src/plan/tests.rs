@@ -38,6 +38,7 @@ fn candidate(line: &str) -> Arc<Candidate> {
     Arc::new(Candidate {
         path: format!("/plugins/{name}-{version}.so").into(),
         sha256,
+        source: Source::File,
         manifest,
     })
 }

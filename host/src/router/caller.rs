@@ -31,10 +31,15 @@ impl Asker {
         codec: Codec::Cbor,
     };
 
-    pub(super) fn new(codec: Codec) -> Self {
+    pub(crate) fn new(codec: Codec) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         Self { number, codec }
+    }
+
+    /// By which its streams go.
+    pub(crate) const fn number(self) -> u64 {
+        self.number
     }
 
     /// The one whose streams go by `number`, as far as waiting goes: what it waits for there has no value.
@@ -162,8 +167,8 @@ impl Caller {
         self.ends.close();
     }
 
-    /// Binds an interface and gives the number of the binding.
-    pub(crate) fn resolve(&self, interface: &str, requirement: &str) -> Result<u64, Reply> {
+    /// Binds an interface with a requirement as text, and gives the number of the binding.
+    pub(super) fn bind_as(&self, interface: &str, requirement: &str) -> Result<u64, Reply> {
         let version = VersionReq::parse(requirement).map_err(|_| {
             Reply::error(
                 status::BAD_ARGUMENTS,

@@ -14,12 +14,13 @@ mod own_thread;
 mod pass;
 pub(crate) mod pending;
 mod queued;
+mod served;
 mod streams;
 mod table;
 
 pub(crate) use args::copy_args;
 pub(crate) use caller::{Asker, Caller, Permit, UnmappedLater};
-pub(crate) use pass::{deliver, route};
+pub(crate) use pass::{defer, deliver, route};
 pub(crate) use queued::{QueuedCall, run_queued};
 pub(crate) use streams::streams;
 pub(crate) use table::HOST_TABLE;

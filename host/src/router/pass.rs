@@ -72,6 +72,16 @@ impl Pass<'_> {
     }
 }
 
+/// The module that `call` went to will answer later; the ticket under which it does.
+///
+/// # Safety
+/// `call` must be one that this host has handed to the module, which has not returned from it, on this very thread.
+pub(crate) unsafe fn defer(call: &Call) -> u64 {
+    // SAFETY: the token of such a call is the host's pass, which lives until the module returns.
+    let pass = unsafe { call.token.cast::<Pass<'_>>().as_mut() };
+    pass.map_or(0, Pass::defer)
+}
+
 /// The deadline of a call that says nothing.
 fn default_deadline(generation: &Generation, call: &Call) -> Duration {
     match call.kind {

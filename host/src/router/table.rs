@@ -3,10 +3,9 @@
 //! Each finds its [`Caller`] behind the context pointer; so a module cannot be mistaken for another one. No
 //! panic leaves: what the host does here is wrapped once, in [`guard`].
 
-use super::own_thread::own_copy;
 use super::pending::Done;
 use super::streams::STREAM_TABLE;
-use super::{Caller, door, pass, route};
+use super::{Caller, pass};
 use crate::clock;
 use backplane_plugin_api::{
     ABI_LEVEL, Args, Call, CallContext, DoneFn, HostTable, LogRecord, Reply, STREAM_SERVICE, STREAM_VERSION,
@@ -15,7 +14,6 @@ use backplane_plugin_api::{
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 /// What every module gets.
 pub(crate) static HOST_TABLE: HostTable = HostTable {
@@ -53,18 +51,6 @@ fn guard(reply: &mut Reply, work: impl FnOnce(&mut Reply) -> Result<i32, Reply>)
         Err(_) => *reply = Reply::error(status::INTERNAL, "the host panicked"),
     }
     reply.status
-}
-
-impl Caller {
-    pub(super) fn check_running(&self) -> Result<(), Reply> {
-        if self.stopped.load(Ordering::Acquire) {
-            return Err(Reply::error(
-                status::STOPPING,
-                format!("{} has stopped", self.slot.name),
-            ));
-        }
-        Ok(())
-    }
 }
 
 unsafe extern "C" fn retain(host: *const c_void) {
@@ -106,13 +92,9 @@ unsafe extern "C" fn resolve(
     // SAFETY: the module passes its own context and a reply that is valid for writing.
     let (caller, reply) = unsafe { (caller(host), &mut *reply) };
     guard(reply, |_| {
-        caller.check_running()?;
-        let text = |slice: Slice| {
-            // SAFETY: the module passes slices that are valid for the call.
-            std::str::from_utf8(unsafe { slice.as_bytes() })
-                .map_err(|_| Reply::error(status::BAD_ARGUMENTS, "interface and requirement are UTF-8"))
-        };
-        let number = caller.resolve(text(interface)?, text(requirement)?)?;
+        // SAFETY: the module passes slices that are valid for the call.
+        let (interface, requirement) = unsafe { (interface.as_bytes(), requirement.as_bytes()) };
+        let number = caller.resolve(interface, requirement)?;
         // SAFETY: `binding` is valid for writing.
         unsafe { binding.write(number) };
         Ok(status::OK)
@@ -129,13 +111,7 @@ unsafe extern "C" fn call(
 ) -> i32 {
     // SAFETY: the module passes its own context, and pointers that are valid for the call.
     let (caller, context, args, reply) = unsafe { (caller(host), context.as_ref(), &*args, &mut *reply) };
-    guard(reply, |reply| {
-        caller.check_running()?;
-        let binding = caller
-            .binding(binding)
-            .ok_or_else(|| Reply::error(status::NOT_FOUND, format!("there is no binding {binding}")))?;
-        Ok(route(caller, binding, method, context, args, reply))
-    })
+    guard(reply, |reply| caller.call(binding, method, context, args, reply))
 }
 
 unsafe extern "C" fn when_done(host: *const c_void, ticket: u64, user: *mut c_void, done: DoneFn) {
@@ -158,42 +134,15 @@ unsafe extern "C" fn cancel(host: *const c_void, ticket: u64) {
 }
 
 unsafe extern "C" fn defer(_: *const c_void, call: *const Call) -> u64 {
-    // SAFETY: the module passes the call that it is in, whose token is the host's pass, which lives until the
-    // module returns, on this very thread.
-    let pass = unsafe { (*call).token.cast::<pass::Pass<'_>>().as_mut() };
-    pass.map_or(0, |pass| {
-        catch_unwind(AssertUnwindSafe(|| pass.defer())).unwrap_or(0)
-    })
+    // SAFETY: the module passes the call that it is in.
+    let defer = || unsafe { pass::defer(&*call) };
+    catch_unwind(AssertUnwindSafe(defer)).unwrap_or(0)
 }
 
 unsafe extern "C" fn complete(host: *const c_void, ticket: u64, reply: *mut Reply) {
     // SAFETY: the module passes its own context, and a reply whose contents are ours to take.
     let (caller, reply) = unsafe { (caller(host), std::mem::replace(&mut *reply, Reply::EMPTY)) };
-    drop(catch_unwind(AssertUnwindSafe(|| {
-        let reply = if caller.unmapped_later.is_some() {
-            own_copy(&caller.core, reply)
-        } else {
-            reply
-        };
-        // The code, and the message that only a panic needs.
-        let mut ended = (status::OK, String::new());
-        let of = caller
-            .core
-            .calls
-            .complete_with(caller, ticket, |asked, generation| {
-                let mut reply = asked.late(generation, reply);
-                pass::check_answer(&caller.slot, &mut reply);
-                ended.0 = reply.status;
-                if reply.status == status::PANICKED {
-                    ended.1 = reply.message();
-                }
-                reply
-            });
-        if let Some((slot, generation)) = of {
-            let (code, message) = ended;
-            pass::count(&caller.core, &slot, generation, code, || message);
-        }
-    })));
+    drop(catch_unwind(AssertUnwindSafe(|| caller.complete(ticket, reply))));
 }
 
 unsafe extern "C" fn emit(
@@ -207,12 +156,7 @@ unsafe extern "C" fn emit(
     // SAFETY: the module passes its own context, and pointers that are valid for the call.
     let (caller, context, args, reply) = unsafe { (caller(host), context.as_ref(), &*args, &mut *reply) };
     guard(reply, |reply| {
-        caller.check_running()?;
-        let (interface, event) = (interface as usize, event as usize);
-        let context = context.unwrap_or(&CallContext::ROOT);
-        door::published(caller, (interface, event), args, |args| {
-            caller.emit(interface, event, context, args, reply)
-        })
+        caller.publish(interface, event, context, args, reply)
     })
 }
 

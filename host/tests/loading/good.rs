@@ -90,7 +90,7 @@ fn a_file_that_is_replaced_in_its_place_is_new_code() {
     // Not only the files differ, but the code that is mapped.
     for plugin in [&first, &second] {
         // SAFETY: the plugin is mapped while it is held.
-        let declared = unsafe { plugin.declaration().manifest.as_bytes() };
+        let declared = unsafe { plugin.declaration().unwrap().manifest.as_bytes() };
         let version = format!("\"version\":\"{}\"", plugin.manifest().version);
         assert!(String::from_utf8_lossy(declared).contains(&version));
     }

@@ -190,8 +190,8 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> syn::Result<T
     let mut item: ItemImpl = syn::parse2(item)?;
     complete(&mut item, &arguments);
     let plug = plug(&item, &arguments);
-    let entry = entry(&item, arguments.linked);
-    Ok(quote!(#item #plug #entry))
+    let entry = entry(&item, arguments.linked, &plug);
+    Ok(quote!(#item #entry))
 }
 
 /// Adds what the author left out.
@@ -260,8 +260,10 @@ fn plug(item: &ItemImpl, arguments: &Arguments) -> TokenStream {
         }
     });
     quote! {
-        impl ::backplane_sdk::Plug for #ty {
+        // SAFETY: the declaration is a static of this library, and describes this very type.
+        unsafe impl ::backplane_sdk::Plug for #ty {
             const MANIFEST: ::backplane_sdk::generated::ManifestTy = #manifest;
+            const DECLARATION: &'static ::backplane_sdk::generated::PluginDeclaration = &DECLARATION;
 
             #[allow(unused_variables)]
             fn serve(
@@ -346,12 +348,14 @@ fn manifest(item: &ItemImpl, arguments: &Arguments) -> TokenStream {
     }
 }
 
-/// The manifest in its section, and the entry symbol, which a module that is linked in does without.
-fn entry(item: &ItemImpl, linked: bool) -> TokenStream {
+/// The manifest in its section, what the module is to the SDK, and the entry symbol. A module that is linked in does
+/// without the symbol: of several in one program it would be the same.
+fn entry(item: &ItemImpl, linked: bool, plug: &TokenStream) -> TokenStream {
     let ty = &item.self_ty;
     let symbol = (!linked).then(|| {
         quote! {
             /// The entry of the plugin.
+            #[cfg(not(feature = "linked"))]
             #[unsafe(no_mangle)]
             pub extern "C" fn backplane_plugin_v1(
                 _host_abi: u32,
@@ -361,7 +365,7 @@ fn entry(item: &ItemImpl, linked: bool) -> TokenStream {
         }
     });
     quote! {
-        #[allow(long_running_const_eval, unreachable_pub)]
+        #[allow(long_running_const_eval, unexpected_cfgs, unreachable_pub)]
         const _: () = {
             const MANIFEST: ::backplane_sdk::generated::ManifestTy = <#ty as ::backplane_sdk::Plug>::MANIFEST;
             const LEN: usize = ::backplane_sdk::generated::rendered_len(&MANIFEST);
@@ -379,10 +383,7 @@ fn entry(item: &ItemImpl, linked: bool) -> TokenStream {
 
             #symbol
 
-            impl #ty {
-                /// What the entry symbol returns, for programs that link the plugin in.
-                pub const DECLARATION: &'static ::backplane_sdk::generated::PluginDeclaration = &DECLARATION;
-            }
+            #plug
         };
     }
 }

@@ -218,12 +218,13 @@ impl ReadEnd {
         }
     }
 
-    pub(crate) fn name(&self) -> &[u8] {
+    /// What it is called: the bytes of its attachment.
+    pub fn name(&self) -> &[u8] {
         &self.name
     }
 
     /// From now on whoever has the buffer closes the stream.
-    pub(crate) fn give_away(&self) -> Buf {
+    pub fn give_away(&self) -> Buf {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut held, Buf::EMPTY)
     }

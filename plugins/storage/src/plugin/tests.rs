@@ -101,7 +101,7 @@ impl Fixture {
 #[test]
 fn the_manifest_is_readable_without_running_the_module() {
     // SAFETY: the manifest is a static.
-    let json = unsafe { Storage::DECLARATION.manifest.as_bytes() };
+    let json = unsafe { <Storage as backplane_sdk::Plug>::DECLARATION.manifest.as_bytes() };
     let manifest = Manifest::parse(json).unwrap();
     assert_eq!(manifest.name, "storage");
     let provided: Vec<_> = manifest
