@@ -5,11 +5,13 @@
 //! seeds; `docs/fuzzing.md` says how they are run.
 
 mod files;
+mod frames;
 mod keys;
 mod lines;
 mod manifests;
 
 pub use files::import_file;
+pub use frames::frame_decoding;
 pub use keys::key_decoding;
 pub use lines::import_lines;
 pub use manifests::manifest_decoding;

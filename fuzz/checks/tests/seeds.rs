@@ -23,3 +23,8 @@ fn import_file() {
 fn manifest_decoding() {
     replay("manifest_decoding", fuzz_checks::manifest_decoding);
 }
+
+#[test]
+fn frame_decoding() {
+    replay("frame_decoding", fuzz_checks::frame_decoding);
+}
