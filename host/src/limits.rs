@@ -62,8 +62,8 @@ pub const LOG_LINES_PER_SECOND: u64 = 1000;
 /// The state changes that are kept for those who ask later.
 pub const STATE_CHANGES: usize = 1024;
 
-/// The largest frame between a host and a module that runs elsewhere, in bytes.
-pub const FRAME: usize = 64 << 20;
+/// The largest frame between a host and a module that runs elsewhere, in bytes: the largest payload, and attachments.
+pub const FRAME: usize = PAYLOAD + (24 << 20);
 /// The most bytes that wait to be sent to the other side of such a wire; with more a call is answered `BUSY`.
 pub const WIRE_QUEUE: usize = 64 << 20;
 /// The most threads that read one wire, all but one of them because a plugin waits where it must not.
