@@ -1,1 +1,1 @@
-//! Nothing of its own: the test links all four plugins into one program, which needs a build of its own.
+//! Nothing of its own: the test links all four plugins into one program.

@@ -20,16 +20,6 @@ pub(crate) const ENCRYPTED: [&str; 5] = [
     "cipher",
 ];
 
-/// What needs a build of its own, because the libraries of its plugins have no entry symbol: one program with all plugins
-/// in it.
-pub(crate) const LINKED: [&str; 5] = [
-    "--workspace",
-    "--features",
-    "backplane-linked/linked",
-    "--test",
-    "linked",
-];
-
 /// Those of [`EXTRA`] whose tests can run here, for `--features`.
 pub(crate) fn tested() -> String {
     let servers = fs::read_dir("/usr/lib/postgresql")
