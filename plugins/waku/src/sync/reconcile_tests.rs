@@ -9,9 +9,9 @@ const S: i64 = 1_000_000_000;
 
 fn place(timestamp: i64, number: u64) -> Place {
     let mut hash = [0; 32];
-    // Not zero, as no hash is.
+    // Not zero, as no hash is, and another one for each time.
     hash[..8].copy_from_slice(&(number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
-    hash[31] = 1;
+    hash[8..16].copy_from_slice(&timestamp.to_be_bytes());
     let hash = hash.into();
     Place { timestamp, hash }
 }
