@@ -12,7 +12,7 @@ use crate::features;
 pub(crate) fn run() -> Result<ExitCode, Error> {
     let begun = Instant::now();
     let extra = features::EXTRA.join(",");
-    let steps: [(&str, Command); 7] = [
+    let steps: [(&str, Command); 8] = [
         ("formatting", cargo::cargo(&["fmt", "--all", "--check"])),
         ("dependencies", xtask(&["dependencies"])),
         // Header, table layout and descriptors are checked by tests.
@@ -26,6 +26,7 @@ pub(crate) fn run() -> Result<ExitCode, Error> {
             "lints with encryption",
             clippy(&[&["--lib"], &features::ENCRYPTED[..]].concat()),
         ),
+        ("lints of one program", clippy(&features::LINKED)),
         ("documentation", docs(&extra)),
     ];
     let mut times = Vec::new();

@@ -20,6 +20,15 @@ pub(crate) const ENCRYPTED: [&str; 5] = [
     "cipher",
 ];
 
+/// One program with all plugins in it, apart from the other tests: it is the largest to link.
+pub(crate) const LINKED: [&str; 5] = [
+    "--workspace",
+    "--features",
+    "backplane-linked/linked",
+    "--test",
+    "linked",
+];
+
 /// Those of [`EXTRA`] whose tests can run here, for `--features`.
 pub(crate) fn tested() -> String {
     let servers = fs::read_dir("/usr/lib/postgresql")

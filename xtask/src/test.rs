@@ -22,8 +22,8 @@ struct Totals {
     failures: Vec<String>,
 }
 
-/// Builds the plugins that tests load, runs all tests of the workspace to the end, then those of encryption unless
-/// `arguments` ask for something in particular, and sums up.
+/// Builds the plugins that tests load, runs all tests of the workspace to the end, then those that need a build of their
+/// own unless `arguments` ask for something in particular, and sums up.
 pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode, Error> {
     let begun = Instant::now();
     let tested = features::tested();
@@ -35,6 +35,9 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode, Error> {
     command.env("BACKPLANE_PREBUILT", "1");
     let mut totals = Totals::default();
     let mut passed_all = totals.run(&mut command)?;
+    if arguments.is_empty() {
+        passed_all &= totals.run(cargo::cargo(&["test", "--locked"]).args(features::LINKED))?;
+    }
     if arguments.is_empty() && features::tests_encryption() {
         passed_all &= totals.run(cargo::cargo(&["test", "--locked"]).args(features::ENCRYPTED))?;
     }
