@@ -30,6 +30,9 @@ pub enum RunError {
     /// Some modules do not get ready.
     #[error("the node does not start: {0}")]
     NotReady(String),
+    /// A server beside the node cannot listen.
+    #[error(transparent)]
+    Serve(#[from] wakunode_rest::ServeError),
     /// The program could not listen for signals.
     #[error("signals cannot be heard: {0}")]
     Signals(#[source] io::Error),

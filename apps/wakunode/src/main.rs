@@ -61,7 +61,7 @@ fn run(settings: &Settings) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error, 1),
     };
-    let ended = runtime.block_on(wakunode::run(config, level));
+    let ended = runtime.block_on(wakunode::run(config, level, version(settings)));
     // What still waits for a module must not keep the process.
     runtime.shutdown_background();
     match ended {

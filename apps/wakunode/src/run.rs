@@ -22,6 +22,7 @@ use crate::{
     error::RunError,
     limits::{START_DEADLINE, STARTED_QUEUE, STOP_DEADLINE, STOP_WATCH},
     log::Level,
+    servers::Servers,
     signals::Signals,
     startup, topics,
 };
@@ -32,26 +33,29 @@ const CALLER: &str = "wakunode";
 /// What serves the control socket.
 type Serving = JoinHandle<Result<Infallible, GatewayError>>;
 
-/// Runs the node until a signal or the control socket asks it to end. Needs a tokio runtime with time and IO.
+/// Runs the node, which calls itself by `version`, until a signal or the control socket asks it to end. Needs a tokio runtime with time and IO.
 ///
 /// # Errors
 /// [`RunError`]; the modules have been stopped then, unless it is [`RunError::AtOnce`].
-pub async fn run(config: Config, level: Level) -> Result<(), RunError> {
+pub async fn run(config: Config, level: Level, version: &str) -> Result<(), RunError> {
     // A signal that comes before the modules have started is heard once they have.
     let mut signals = Signals::listen().map_err(RunError::Signals)?;
     let text = bundle::text(&config);
     let bundle = Bundle::parse(Path::new("wakunode"), text.as_bytes(), &config.data_dir, None)?;
     // First of all: two nodes must not touch the same data.
     let gateway = Gateway::bind(&config.socket).await.map_err(RunError::Socket)?;
+    let servers = Servers::start(&config.servers, version).await?;
     let host = spawn_blocking(|| Host::start(bundle)).await?;
     let host = Arc::new(host.map_err(|source| RunError::Host {
         source,
         plugins: config.plugins.clone(),
     })?);
     host.set_log_level(level.number());
+    servers.attach(&host)?;
     let served = Arc::clone(&host);
     let mut serving: Serving = tokio::spawn(async move { gateway.serve(served).await });
     let ended = live(&host, &config, &mut signals, &mut serving).await;
+    servers.stop().await;
     let stopped = stop(&host, &mut signals).await;
     // Whoever is connected learns from the end of the connection that the node has ended.
     serving.abort();

@@ -1,6 +1,9 @@
 //! The servers beside the node: REST and metrics.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
+
+use backplane_host::Host;
+use wakunode_rest::{Metrics, MetricsConfig, Rest, ServeError};
 
 use crate::{
     config::shifted,
@@ -61,6 +64,62 @@ impl ServersConfig {
             false => None,
         };
         Ok(Self { rest, metrics })
+    }
+}
+
+/// The servers that are on.
+pub(crate) struct Servers {
+    rest: Option<Rest>,
+    metrics: Option<Metrics>,
+}
+
+impl Servers {
+    /// Has the servers listen. They say that the node is initialising until they are attached.
+    pub(crate) async fn start(config: &ServersConfig, version: &str) -> Result<Self, ServeError> {
+        let rest = match &config.rest {
+            Some(rest) => Some(Rest::start(rest.told(version)).await?),
+            None => None,
+        };
+        let metrics = match config.metrics {
+            Some(address) => {
+                let version = version.to_owned();
+                Some(Metrics::start(MetricsConfig { address, version }).await?)
+            }
+            None => None,
+        };
+        Ok(Self { rest, metrics })
+    }
+
+    /// Has the servers serve the node of a host.
+    pub(crate) fn attach(&self, host: &Arc<Host>) -> Result<(), ServeError> {
+        self.rest.as_ref().map_or(Ok(()), |rest| rest.attach(host))?;
+        self.metrics
+            .as_ref()
+            .map_or(Ok(()), |metrics| metrics.attach(host))
+    }
+
+    /// Ends the servers, and the requests under way with them.
+    pub(crate) async fn stop(self) {
+        if let Some(rest) = self.rest {
+            rest.stop().await;
+        }
+        if let Some(metrics) = self.metrics {
+            metrics.stop().await;
+        }
+    }
+}
+
+impl RestConfig {
+    /// As the server is told it. Content topics are subscribed to by the program itself.
+    fn told(&self, version: &str) -> wakunode_rest::RestConfig {
+        wakunode_rest::RestConfig {
+            address: self.address,
+            admin: self.admin,
+            allow_origins: self.allow_origin.clone(),
+            relay_cache: self.relay_cache_capacity as usize,
+            version: version.to_owned(),
+            ..wakunode_rest::RestConfig::default()
+        }
     }
 }
 

@@ -3,9 +3,7 @@
 use super::{Flag, Kind::*, PORT, Role::*, U32, flags};
 
 flags! {
-    REST = "rest", (Switch), ["false"],
-        Lacks("there is no REST interface; leave the flag out, and use the command `backplane` on the control socket"),
-        "Serve the REST interface";
+    REST = "rest", (Switch), ["false"], Does("is whether REST is served"), "Serve the REST interface";
     REST_ADDRESS = "rest-address", (Ip), ["127.0.0.1"], Does("is where REST is served"), "The address of the REST interface";
     REST_PORT = "rest-port", (PORT), ["8645"], Does("is where REST is served"), "The port of the REST interface; 0 for any";
     REST_RELAY_CACHE_CAPACITY = "rest-relay-cache-capacity", (U32), ["50"],
@@ -13,8 +11,8 @@ flags! {
     REST_ADMIN = "rest-admin", (Switch), ["false"], Does("lets REST serve `/admin`"), "Serve the paths below /admin";
     REST_ALLOW_ORIGIN = "rest-allow-origin", [Text], [], Does("is told to browsers (CORS)"),
         "An origin whose pages may use the REST interface, with * and ? as wildcards";
-    METRICS_SERVER = "metrics-server", (Switch), ["false"],
-        Lacks("there are no metrics; leave the flag out, `waku.node.info` has counts"), "Serve metrics to Prometheus";
+    METRICS_SERVER = "metrics-server", (Switch), ["false"], Does("is whether metrics are served"),
+        "Serve metrics to Prometheus";
     METRICS_SERVER_ADDRESS = "metrics-server-address", (Ip), ["127.0.0.1"], Does("is where metrics are served"),
         "The address of the metrics";
     METRICS_SERVER_PORT = "metrics-server-port", (PORT), ["8008"], Does("is where metrics are served"),
