@@ -192,7 +192,7 @@ async fn what_a_json_plugin_says_wrong_is_an_error_of_the_call() {
         (
             "large",
             status::TOO_LARGE,
-            "the answer of notes to fixture.notes.fault: 16777217 bytes long, at most 16777216 are allowed",
+            "the answer of notes to fixture.notes.fault: 75497473 bytes long, at most 75497472 are allowed",
         ),
         (
             "failed",
@@ -254,10 +254,10 @@ async fn a_value_that_is_too_large_as_json_does_not_get_in() {
     let expected = CallError::Host {
         status: status::TOO_LARGE,
         message:
-            "the arguments of test to fixture.notes.copy: 16777229 bytes long, at most 16777216 are allowed"
+            "the arguments of test to fixture.notes.copy: 75497485 bytes long, at most 75497472 are allowed"
                 .to_owned(),
     };
-    assert_eq!(client.copy(&Blob::from(vec![0; 8 << 20])).await, Err(expected));
+    assert_eq!(client.copy(&Blob::from(vec![0; 36 << 20])).await, Err(expected));
     assert!(host.stop().is_empty());
 }
 

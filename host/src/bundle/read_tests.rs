@@ -207,8 +207,8 @@ fn what_is_wrong_is_named_with_its_place() {
             r#"3:11: "process" in [modules.chat]: the module has two places, placement = "native" and a process of its own; leave one of them out"#,
         ),
         (
-            "[modules.chat]\nplacement = \"process\"\nprocess = { memory = 3 }",
-            r#"3:13: unknown key "memory" in [modules.chat.process]; did you mean "memory-mib"?"#,
+            "[modules.chat]\nplacement = \"process\"\nprocess = { memory-mb = 3 }",
+            r#"3:13: unknown key "memory-mb" in [modules.chat.process]; did you mean "memory-mib"?"#,
         ),
         (
             "[modules.chat]\nplacement = \"nativ\"",
