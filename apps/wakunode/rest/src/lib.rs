@@ -5,8 +5,8 @@
 //! a host that runs the module `waku`. [`Metrics`] is the server of `/metrics`. Both talk to the node through the
 //! typed interfaces of the plugin, as any front end: they go on while it is replaced by another version.
 //!
-//! A request goes from [`http`](crate::http) (bounded reading, origins) to [`route`] and from there to the `endpoint`
-//! of its group, which answers an [`Answer`](answer::Answer). What comes in from the network waits in [`cache`]
+//! A request goes from `http` (bounded reading, origins) to `route` and from there to the `endpoint`
+//! of its group, which answers an `Answer`. What comes in from the network waits in `cache`
 //! until it is read.
 
 pub mod limits;

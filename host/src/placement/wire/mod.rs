@@ -1,7 +1,7 @@
 //! The wire between a host and a module that runs elsewhere: frames over a byte stream.
 //!
 //! `frame` and `ask` are what is said, `reader` and `link` how it is received and sent, `turns` which thread reads. What
-//! is done about it stands with the two ends: [`proxy`](super::proxy) and [`guest`](super::guest).
+//! is done about it stands with the two ends: `proxy` and `guest`.
 
 mod ask;
 mod fields;
