@@ -3,7 +3,8 @@
 use backplane_host::bundle::{Bundle, Grants, Placement};
 use backplane_host::library::Linked;
 use backplane_host::{Host, ModuleState};
-use chat_api::RoomClient;
+use backplane_sdk::CallError;
+use chat_api::{ChatError, RoomClient};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,6 +56,15 @@ fn assert_nothing_is_loaded() {
     assert_eq!(plugins, [""; 0]);
 }
 
+/// Says something where nobody listens: it is kept, and whoever said it learns that no peer has it.
+async fn say(room: &RoomClient, text: &str) {
+    let said = room.send(&text.to_owned()).await;
+    assert!(
+        matches!(&said, Err(CallError::Interface(ChatError::NotPublished { message, .. })) if message.text == text),
+        "{said:?}"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_chat_runs_in_one_program_and_keeps_its_history_across_a_swap_and_a_restart() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -69,16 +79,12 @@ async fn a_chat_runs_in_one_program_and_keeps_its_history_across_a_swap_and_a_re
     }
     let front = host.front_end("test", &Grants::all()).expect("a front end");
     let room: RoomClient = front.client().expect("chat is there");
-    room.send(&"said in one program".to_owned())
-        .await
-        .expect("it is sent");
+    say(&room, "said in one program").await;
 
     let swapping = Arc::clone(&host);
     let report = blocking(move || swapping.swap("chat", Path::new("linked:chat"), None)).await;
     assert_eq!(report.expect("chat gives way to itself").generation, 2);
-    room.send(&"said by its successor".to_owned())
-        .await
-        .expect("it is sent");
+    say(&room, "said by its successor").await;
     assert_nothing_is_loaded();
     let stopping = Arc::clone(&host);
     assert_eq!(blocking(move || stopping.stop()).await, [""; 0]);
