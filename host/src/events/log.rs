@@ -1,97 +1,90 @@
 //! The last events of a topic, which are there once for all its subscribers.
 //!
 //! As long as every subscriber has room, an event is written here and nowhere else, and each subscriber reads it
-//! from its own place. When one has no room left, all get what they have not read into their queues, which know
-//! what to do.
+//! from its own place, without a lock that others want. When one has no room left, all get what they have not read
+//! into their queues, which know what to do.
 //!
-//! Whoever reads takes whole blocks of events, which never change once somebody may have them: so the lock is held
-//! for a moment only, however many events and readers there are.
+//! Who publishes lets go of what everybody has read, and not who reads: memory goes back fastest to the thread that it
+//! came from.
 
 use super::Data;
-use super::queue::{Publication, Pushed, Queue};
-use super::taken::{Block, Taken};
+use super::block::Block;
+use super::queue::{Publication, Queue};
+use super::subscriber::{Read, Subscriber};
+use super::taken::Taken;
 use crate::limits;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::Waker;
 
-/// Events, and how far each subscriber has read.
-#[derive(Default)]
+/// Events, and who reads them.
 pub(crate) struct Log {
-    /// What somebody has not read yet.
-    blocks: VecDeque<Arc<Block>>,
-    /// The number of the first of them; blocks are counted from the beginning of the topic.
-    first: u64,
-    /// What comes after them, and nobody has read.
-    latest: Block,
-    /// How many events there are.
-    held: usize,
-    /// How many there may be, so that they would all go into any of the queues.
+    /// What somebody may read still.
+    closed: VecDeque<Arc<Block>>,
+    /// What is written now.
+    latest: Arc<Block>,
+    /// How many events it has.
+    filled: usize,
+    /// How many events were written, from the beginning.
+    written: u64,
+    /// How many may be before it must be looked how far everybody is.
+    limit: u64,
+    /// How many there may be that somebody has not read, so that they would all go into any of the queues.
     room: usize,
-    subscribers: Vec<Subscriber>,
-    /// How many subscribers there have been.
-    numbered: u64,
-    /// How many of them sleep.
-    asleep: usize,
+    subscribers: Vec<Arc<Subscriber>>,
+    /// Who found nothing, and is woken by the next.
+    sleepers: Vec<(Arc<Subscriber>, Waker)>,
 }
 
-struct Subscriber {
-    number: u64,
-    queue: Arc<Queue>,
-    /// There is something in the queue, or was lately.
-    behind: bool,
-    /// The number of the first block that it has not got.
-    next: u64,
-    /// Wakes the subscriber, which sleeps because there is nothing to read.
-    sleeper: Option<Waker>,
-}
-
-/// What [`Log::read`] found.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Read {
-    /// All there is, up to a batch; the reader is woken when it was nothing.
-    Done,
-    /// What is in the queue comes first.
-    Queue,
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            closed: VecDeque::new(),
+            latest: Block::new(),
+            filled: 0,
+            written: 0,
+            limit: 0,
+            room: 0,
+            subscribers: Vec::new(),
+            sleepers: Vec::new(),
+        }
+    }
 }
 
 impl Log {
-    /// The number of the block that the next event goes into.
-    fn end(&self) -> u64 {
-        self.first + self.blocks.len() as u64
-    }
-
-    /// The blocks from that number on.
-    fn from(&self, number: u64) -> impl Iterator<Item = &Arc<Block>> {
-        self.blocks.range((number - self.first) as usize..)
-    }
-
-    /// Closes the latest block, so that it can be read.
-    fn seal(&mut self) {
-        if !self.latest.is_empty() {
-            self.blocks.push_back(Arc::new(std::mem::take(&mut self.latest)));
+    /// Begins a new block, unless the latest is empty.
+    fn close(&mut self) {
+        if self.filled > 0 {
+            let next = Block::new();
+            self.latest.close(&next);
+            self.closed.push_back(std::mem::replace(&mut self.latest, next));
+            self.filled = 0;
         }
     }
 
-    /// Adds a subscriber, which gets what comes from now on, and what its queue holds already. Its number.
-    pub(crate) fn subscribe(&mut self, queue: Arc<Queue>) -> u64 {
-        self.numbered += 1;
+    /// Forgets what everybody has read.
+    fn forget(&mut self) {
+        while self.closed.front().is_some_and(|it| Arc::strong_count(it) == 1) {
+            self.closed.pop_front();
+        }
+    }
+
+    /// Adds a subscriber, which gets what comes from now on, and what its queue holds already.
+    pub(crate) fn subscribe(&mut self, queue: Queue) -> Arc<Subscriber> {
         self.room = self.room.min(queue.room());
-        self.seal();
-        self.subscribers.push(Subscriber {
-            number: self.numbered,
-            queue,
-            behind: true,
-            next: self.end(),
-            sleeper: None,
-        });
-        self.numbered
+        self.limit = self.written;
+        let subscriber = Subscriber::new(queue, &self.latest, self.filled, self.written);
+        self.subscribers.push(Arc::clone(&subscriber));
+        subscriber
     }
 
     /// Removes a subscriber.
-    pub(crate) fn unsubscribe(&mut self, number: u64) {
-        self.subscribers.retain(|it| it.number != number);
-        self.asleep = self.subscribers.iter().filter(|it| it.sleeper.is_some()).count();
+    pub(crate) fn unsubscribe(&mut self, subscriber: &Arc<Subscriber>) {
+        self.subscribers.retain(|it| !Arc::ptr_eq(it, subscriber));
+        self.sleepers.retain(|(it, _)| !Arc::ptr_eq(it, subscriber));
+        if self.subscribers.is_empty() {
+            self.close();
+        }
         self.forget();
     }
 
@@ -106,113 +99,66 @@ impl Log {
         if self.subscribers.is_empty() {
             return false;
         }
-        let refused = if self.held < self.room {
+        let refused = if self.has_room() {
             self.write(event);
             false
         } else {
             self.pass(&event, publication)
         };
-        if self.asleep > 0 {
-            awake.extend(self.subscribers.iter_mut().filter_map(|it| it.sleeper.take()));
-            self.asleep = 0;
-        }
+        awake.extend(self.sleepers.drain(..).map(|(_, sleeper)| sleeper));
         refused
     }
 
+    fn has_room(&mut self) -> bool {
+        if self.written >= self.limit {
+            let slowest = self.subscribers.iter().map(|it| it.got()).min();
+            self.limit = slowest.unwrap_or(self.written) + self.room as u64;
+        }
+        self.written < self.limit
+    }
+
     fn write(&mut self, event: Arc<Data>) {
-        self.latest.push(event);
-        self.held += 1;
-        if self.latest.len() == limits::EVENT_BATCH {
-            self.seal();
+        self.latest.write(self.filled, event);
+        self.filled += 1;
+        self.written += 1;
+        if self.filled == limits::EVENT_BATCH {
+            self.close();
+            self.forget();
         }
     }
 
     /// Puts the event into all queues, after what is not read. Whether one of them had no room even to wait.
     fn pass(&mut self, event: &Arc<Data>, publication: &mut dyn FnMut() -> Arc<Publication>) -> bool {
-        self.fall_behind();
+        self.close();
         let mut refused = false;
-        for subscriber in &mut self.subscribers {
-            subscriber.behind = true;
-            refused |= matches!(subscriber.queue.push(event, publication), Pushed::Refused);
+        for subscriber in &self.subscribers {
+            refused |= subscriber.pass(event, self.written, publication);
         }
         let rooms = self.subscribers.iter().map(|it| it.queue.room());
         self.room = rooms.min().unwrap_or(0);
+        self.limit = self.written;
+        self.forget();
         refused
     }
 
-    /// Puts what is not read into the queues.
-    fn fall_behind(&mut self) {
-        self.seal();
-        let end = self.end();
-        let mut subscribers = std::mem::take(&mut self.subscribers);
-        for subscriber in &mut subscribers {
-            subscriber.behind |= subscriber.next < end;
-            subscriber
-                .queue
-                .extend(self.from(subscriber.next).flat_map(|it| it.iter()));
-            subscriber.next = end;
-        }
-        self.subscribers = subscribers;
-        self.forget();
-    }
-
-    /// Forgets what everybody has read.
-    fn forget(&mut self) {
-        let next = self.subscribers.iter().map(|it| it.next).min();
-        let next = next.unwrap_or_else(|| {
-            self.seal();
-            self.end()
-        });
-        for block in self.blocks.drain(..(next - self.first) as usize) {
-            self.held -= block.len();
-        }
-        self.first = next;
-    }
-
-    /// Reads about [`limits::EVENT_BATCH`] events. `sleeper` is woken by the next when there is none.
-    pub(crate) fn read(&mut self, number: u64, into: &mut Taken, sleeper: &Waker) -> Read {
-        let Some(index) = self.subscribers.iter().position(|it| it.number == number) else {
-            return Read::Done;
-        };
-        let end = self.end();
-        let nothing_new = self.latest.is_empty();
-        let subscriber = &mut self.subscribers[index];
-        if subscriber.behind {
-            if subscriber.queue.len() > 0 {
-                return Read::Queue;
+    /// Reads when there seemed to be nothing; `sleeper` is woken by the next event when there is none.
+    pub(crate) fn sleep(&mut self, subscriber: &Arc<Subscriber>, into: &mut Taken, sleeper: &Waker) -> Read {
+        let read = subscriber.read(into);
+        if read == Read::None {
+            // What is read by all is not kept for the sake of its block.
+            self.close();
+            subscriber.skip(&self.latest);
+            self.sleepers.retain(|(it, _)| !Arc::ptr_eq(it, subscriber));
+            self.sleepers.push((Arc::clone(subscriber), sleeper.clone()));
+            if self.sleepers.len() == self.subscribers.len() {
+                self.forget();
             }
-            subscriber.behind = false;
         }
-        let next = subscriber.next;
-        if next == end {
-            if nothing_new {
-                self.asleep += usize::from(subscriber.sleeper.is_none());
-                subscriber.sleeper = Some(sleeper.clone());
-                return Read::Done;
-            }
-            self.seal();
-        }
-        let mut blocks = 0;
-        for block in self.from(next) {
-            if blocks > 0 && into.len() + block.len() > limits::EVENT_BATCH {
-                break;
-            }
-            into.read(Arc::clone(block));
-            blocks += 1;
-        }
-        self.subscribers[index].next += blocks;
-        if next == self.first {
-            self.forget();
-        }
-        Read::Done
+        read
     }
 
     /// How many events the subscriber has not got.
-    pub(crate) fn waiting(&self, number: u64) -> usize {
-        let subscriber = self.subscribers.iter().find(|it| it.number == number);
-        subscriber.map_or(0, |it| {
-            let unread: usize = self.from(it.next).map(|block| block.len()).sum();
-            it.queue.len() + unread + self.latest.len()
-        })
+    pub(crate) fn waiting(&self, subscriber: &Subscriber) -> usize {
+        subscriber.queue.len() + (self.written - subscriber.got()) as usize
     }
 }

@@ -4,12 +4,14 @@
 //! A topic is an event of an interface. Topics and queues belong to the host, not to modules: one can
 //! subscribe before there is a publisher, and both sides can be exchanged without a loss.
 
+mod block;
 mod delivery;
 mod log;
 mod publisher;
 mod queue;
 mod reader;
 mod stream;
+mod subscriber;
 mod taken;
 mod topic;
 

@@ -173,3 +173,61 @@ proptest! {
         world.finish();
     }
 }
+
+/// Wakes the thread of a reader.
+struct Unpark(std::thread::Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Reads up to the `last` event, and sleeps where there is none.
+fn read_all(reader: &Reader, last: u64) {
+    let sleeper = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut taken = Taken::default();
+    for sequence in 1..=last {
+        while taken.is_empty() {
+            drop(reader.take(&mut taken, &sleeper));
+            if taken.is_empty() {
+                std::thread::park();
+            }
+        }
+        let item = taken.next().expect("it is not empty");
+        assert_eq!((item.event.sequence, item.lost), (sequence, 0));
+    }
+}
+
+/// Publishes to threads that read beside each other, with the depths of their queues.
+fn publish_beside_readers(depths: &[u32]) {
+    const EVENTS: u64 = 50_000;
+    let mut world = World::new();
+    let readers: Vec<_> = depths
+        .iter()
+        .map(|depth| {
+            let reader = Reader::new(Arc::clone(&world.topic), Overflow::Block, *depth);
+            std::thread::spawn(move || read_all(&reader, EVENTS))
+        })
+        .collect();
+    for _ in 0..EVENTS {
+        world.publish();
+        while world.blocked.load(Ordering::SeqCst) > world.settled.load(Ordering::SeqCst) {
+            std::thread::yield_now();
+        }
+    }
+    for reader in readers {
+        reader.join().expect("every event came, in order");
+    }
+    world.finish();
+}
+
+#[test]
+fn threads_that_share_the_log_get_everything_in_order() {
+    publish_beside_readers(&[1000; 4]);
+}
+
+#[test]
+fn threads_with_little_room_get_everything_in_order() {
+    publish_beside_readers(&[1, 7, 64]);
+}

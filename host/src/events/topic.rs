@@ -1,8 +1,9 @@
 //! Topics: an event of an interface, what came of it lately, and who wants it.
 
 use super::Publisher;
-use super::log::{Log, Read};
+use super::log::Log;
 use super::queue::{Publication, Queue};
+use super::subscriber::{Read, Subscriber};
 use super::taken::Taken;
 use backplane_descriptor::Type;
 use backplane_plugin_api::CallContext;
@@ -147,8 +148,8 @@ impl Topic {
         awake.into_iter().for_each(Waker::wake);
     }
 
-    /// Adds a subscriber, which gets what is retained at once. Its number.
-    pub(super) fn subscribe(&self, queue: Arc<Queue>) -> u64 {
+    /// Adds a subscriber, which gets what is retained at once.
+    pub(super) fn subscribe(&self, queue: Queue) -> Arc<Subscriber> {
         let mut state = self.lock();
         for event in state.retained.values() {
             // An empty queue has room for one of each publisher, or drops as its policy says.
@@ -157,19 +158,19 @@ impl Topic {
         state.log.subscribe(queue)
     }
 
-    /// Removes a subscriber.
-    pub(super) fn unsubscribe(&self, number: u64) {
-        self.lock().log.unsubscribe(number);
+    /// [`Log::unsubscribe`]
+    pub(super) fn unsubscribe(&self, subscriber: &Arc<Subscriber>) {
+        self.lock().log.unsubscribe(subscriber);
     }
 
-    /// [`Log::read`]
-    pub(super) fn read(&self, number: u64, into: &mut Taken, sleeper: &Waker) -> Read {
-        self.lock().log.read(number, into, sleeper)
+    /// [`Log::sleep`]
+    pub(super) fn sleep(&self, subscriber: &Arc<Subscriber>, into: &mut Taken, sleeper: &Waker) -> Read {
+        self.lock().log.sleep(subscriber, into, sleeper)
     }
 
     /// [`Log::waiting`]
-    pub(super) fn waiting(&self, number: u64) -> usize {
-        self.lock().log.waiting(number)
+    pub(super) fn waiting(&self, subscriber: &Subscriber) -> usize {
+        self.lock().log.waiting(subscriber)
     }
 
     /// The number of the last event of a publisher.
