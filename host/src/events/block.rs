@@ -33,7 +33,7 @@ impl Block {
     }
 
     /// The event of a place, if it is written.
-    pub(super) fn event(&self, place: usize) -> Option<&Arc<Data>> {
+    fn event(&self, place: usize) -> Option<&Arc<Data>> {
         self.events.get(place)?.get()
     }
 
@@ -62,9 +62,9 @@ pub(crate) struct Place {
 
 /// Some events of a block.
 pub(crate) struct Span {
-    pub(super) block: Arc<Block>,
-    pub(super) next: usize,
-    pub(super) end: usize,
+    block: Arc<Block>,
+    next: usize,
+    end: usize,
 }
 
 impl Place {
@@ -100,7 +100,18 @@ impl Span {
         self.end - self.next
     }
 
-    /// Its events.
+    /// Its first event.
+    pub(super) fn first(&self) -> Option<&Arc<Data>> {
+        self.block.event(self.next)
+    }
+
+    /// What comes after the first.
+    pub(super) fn skip(self) -> Option<Self> {
+        let next = self.next + 1;
+        (next < self.end).then_some(Self { next, ..self })
+    }
+
+    /// All its events.
     pub(super) fn events(&self) -> impl Iterator<Item = &Arc<Data>> {
         (self.next..self.end).filter_map(|place| self.block.event(place))
     }

@@ -1,7 +1,7 @@
 //! Events for front ends.
 
 use super::taken::Taken;
-use super::{Data, Item, Reader, Topic};
+use super::{Data, Reader, Topic};
 use crate::host::Core;
 use backplane_descriptor::Overflow;
 use std::sync::Arc;
@@ -11,6 +11,8 @@ use std::task::{Poll, Waker};
 pub struct EventStream {
     reader: Reader,
     taken: Taken,
+    /// The first of what is taken has been handed out.
+    lent: bool,
     _tap: Option<Tap>,
 }
 
@@ -20,9 +22,9 @@ struct Tap {
     topic: Arc<Topic>,
 }
 
-/// An event as a front end gets it.
-pub struct Received {
-    pub(crate) event: Arc<Data>,
+/// An event as a front end gets it. It lies where all subscribers read it, so it is there until the next is asked for.
+pub struct Received<'a> {
+    event: &'a Data,
     /// How many events this subscription lost directly before this one.
     pub lost: u64,
 }
@@ -34,6 +36,7 @@ impl EventStream {
         Self {
             reader: Reader::new(topic, overflow, depth),
             taken: Taken::default(),
+            lent: false,
             _tap: None,
         }
     }
@@ -44,6 +47,7 @@ impl EventStream {
         Self {
             reader: Reader::new(Arc::clone(&topic), overflow, depth),
             taken: Taken::default(),
+            lent: false,
             _tap: Some(Tap {
                 core: Arc::clone(core),
                 topic,
@@ -52,20 +56,35 @@ impl EventStream {
     }
 
     /// The next event. Cancel safe: an event is taken only when it is returned.
-    pub async fn next(&mut self) -> Received {
-        std::future::poll_fn(|context| self.take(context.waker()).map_or(Poll::Pending, Poll::Ready)).await
+    pub async fn next(&mut self) -> Received<'_> {
+        std::future::poll_fn(|context| match self.advance(context.waker()) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        })
+        .await;
+        self.first().expect("there is one to advance to")
     }
 
     /// The next event, if there is one already.
-    pub fn try_next(&mut self) -> Option<Received> {
-        self.take(Waker::noop())
+    pub fn try_next(&mut self) -> Option<Received<'_>> {
+        self.advance(Waker::noop());
+        self.first()
     }
 
-    fn take(&mut self, sleeper: &Waker) -> Option<Received> {
+    /// Goes on to the next event. Whether there is one; if not, `sleeper` is woken by it.
+    fn advance(&mut self, sleeper: &Waker) -> bool {
+        if self.lent {
+            self.taken.skip();
+        }
         if self.taken.is_empty() {
             drop(self.reader.take(&mut self.taken, sleeper));
         }
-        let Item { event, lost } = self.taken.next()?;
+        self.lent = !self.taken.is_empty();
+        self.lent
+    }
+
+    fn first(&self) -> Option<Received<'_>> {
+        let (event, lost) = self.taken.first()?;
         Some(Received { event, lost })
     }
 
@@ -81,7 +100,7 @@ impl Drop for Tap {
     }
 }
 
-impl Received {
+impl Received<'_> {
     /// The interface that has the event.
     pub fn interface(&self) -> &str {
         &self.event.origin.interface

@@ -1,5 +1,6 @@
 //! Events that a subscriber has taken, and not handed over yet.
 
+use super::Data;
 use super::block::Span;
 use super::queue::Item;
 use std::collections::VecDeque;
@@ -35,17 +36,24 @@ impl Taken {
         self.queued.is_empty() && self.span.is_none()
     }
 
-    /// The next event.
+    /// The next event, and how many were lost before it.
+    pub(crate) fn first(&self) -> Option<(&Arc<Data>, u64)> {
+        let queued = self.queued.front().map(|it| (&it.event, it.lost));
+        queued.or_else(|| Some((self.span.as_ref()?.first()?, 0)))
+    }
+
+    /// Goes on to the event after it.
+    pub(crate) fn skip(&mut self) {
+        if self.queued.pop_front().is_none() {
+            self.span = self.span.take().and_then(Span::skip);
+        }
+    }
+
+    /// Takes the next event out.
     pub(crate) fn next(&mut self) -> Option<Item> {
-        if let Some(item) = self.queued.pop_front() {
-            return Some(item);
-        }
-        let span = self.span.as_mut()?;
-        let event = span.block.event(span.next).map(Arc::clone);
-        span.next += 1;
-        if span.next == span.end {
-            self.span = None;
-        }
-        event.map(|event| Item { event, lost: 0 })
+        let (event, lost) = self.first()?;
+        let event = Arc::clone(event);
+        self.skip();
+        Some(Item { event, lost })
     }
 }

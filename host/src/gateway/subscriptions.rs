@@ -82,15 +82,14 @@ impl Drop for Subscriptions {
 /// drops what it has no room for.
 pub(super) async fn write_events(number: u64, mut stream: EventStream, out: mpsc::Sender<Outgoing>) {
     loop {
-        let received = stream.next().await;
-        let told = notification("event", event(number, &received));
+        let told = notification("event", event(number, &stream.next().await));
         if out.send(Outgoing::from(&told)).await.is_err() {
             return;
         }
     }
 }
 
-fn event(number: u64, received: &Received) -> Json {
+fn event(number: u64, received: &Received<'_>) -> Json {
     let mut params = json!({
         "subscription": number,
         "interface": received.interface(),

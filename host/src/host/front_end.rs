@@ -237,7 +237,7 @@ pub struct Subscription<E> {
 
 impl<E: EventSpec> Subscription<E> {
     /// The next event as it travelled. Cancel safe.
-    pub async fn next_raw(&mut self) -> crate::events::Received {
+    pub async fn next_raw(&mut self) -> crate::events::Received<'_> {
         self.stream.next().await
     }
 
