@@ -6,8 +6,9 @@ mod support;
 #[path = "support/host.rs"]
 mod host;
 
+use backplane_test_support::certificates::Authority;
 use host::Hosted;
-use support::certificates::{Authority, files};
+use support::certificates::{certify, files};
 use tempfile::TempDir;
 use waku_api::Reachability;
 
@@ -16,7 +17,7 @@ async fn a_module_listens_on_secure_websocket_under_its_name() {
     let folder = TempDir::new().unwrap();
     let files = files(folder.path());
     let authority = Authority::new(folder.path(), "authority");
-    authority.certify(&files);
+    certify(&authority, &files);
     let config = format!(
         "listen-addresses = [\"/ip4/127.0.0.1/tcp/0/wss\"]\nwebsocket-secure-key-path = {:?}\n\
          websocket-secure-cert-path = {:?}\ndns4-domain-name = \"localhost\"\nnat = \"any\"",
@@ -34,7 +35,7 @@ async fn a_module_listens_on_secure_websocket_under_its_name() {
         "{address}"
     );
 
-    let config = format!("websocket-trust-path = {:?}", authority.file);
+    let config = format!("websocket-trust-path = {:?}", authority.file());
     let client = Hosted::start(&folder.path().join("client"), &config);
     assert_eq!(client.node.connect(address).await, Ok(info.peer_id));
     client.stop().await;

@@ -4,9 +4,10 @@ mod support;
 
 use std::path::Path;
 
+use backplane_test_support::certificates::Authority;
 use support::{
     CONTENT_TOPIC, TCP, WS, address,
-    certificates::{Authority, files},
+    certificates::{certify, files},
     config, message, next, start, until, until_peers,
 };
 use tempfile::TempDir;
@@ -50,14 +51,14 @@ fn by_name(address: &Multiaddr) -> Multiaddr {
 async fn a_node_is_dialled_by_wss_and_by_tls_ws_at_its_name_and_its_address() {
     let folder = TempDir::new().unwrap();
     let authority = Authority::new(folder.path(), "authority");
-    authority.certify(&files(folder.path()));
+    certify(&authority, &files(folder.path()));
     for (listen, other) in [(WSS, "/tls/ws"), (TLS_WS, "/wss")] {
         let node = start(secure(&folder, listen)).await;
         let as_listened = address(&node).await;
         let own = listen.split("/tcp/0").nth(1).unwrap();
         let in_other_words: Multiaddr = as_listened.to_string().replace(own, other).parse().unwrap();
         for address in [as_listened.clone(), in_other_words, by_name(&as_listened)] {
-            let dialer = trusting(&authority.file).await;
+            let dialer = trusting(authority.file()).await;
             assert_eq!(dialer.connect(address).await, Ok(node.peer_id()));
         }
         let stranger = start(config(TCP)).await;
@@ -77,27 +78,27 @@ async fn a_certificate_is_exchanged_while_a_connection_stands() {
         Authority::new(folder.path(), "first"),
         Authority::new(folder.path(), "second"),
     );
-    first.certify(&files);
+    certify(&first, &files);
     let node = start(secure(&folder, WSS)).await;
     let listens = address(&node).await;
-    let early = trusting(&first.file).await;
+    let early = trusting(first.file()).await;
     early.connect(listens.clone()).await.unwrap();
 
     // What makes no sense is not taken.
     std::fs::write(&files.certificate, "no certificate").unwrap();
     tokio::time::sleep(2 * waku_plugin::limits::TLS_LOOK).await;
-    let still = trusting(&first.file).await;
+    let still = trusting(first.file()).await;
     still.connect(listens.clone()).await.unwrap();
 
-    second.certify(&files);
+    certify(&second, &files);
     until("the new certificate", async || {
-        let late = trusting(&second.file).await;
+        let late = trusting(second.file()).await;
         let outcome = late.connect(listens.clone()).await;
         late.shutdown().await;
         outcome.is_ok()
     })
     .await;
-    let outdated = trusting(&first.file).await;
+    let outdated = trusting(first.file()).await;
     outdated.connect(listens).await.unwrap_err();
 
     early.subscribe(vec![CONTENT_TOPIC.into()]).await.unwrap();
@@ -130,9 +131,9 @@ async fn js_converses(folder: &TempDir, authority: &Path, listen: &str, at: fn(&
 async fn js_libp2p_converses_over_tls_at_a_name_and_at_an_address() {
     let folder = TempDir::new().unwrap();
     let authority = Authority::new(folder.path(), "authority");
-    authority.certify(&files(folder.path()));
-    js_converses(&folder, &authority.file, WSS, Multiaddr::clone).await;
-    js_converses(&folder, &authority.file, TLS_WS, by_name).await;
+    certify(&authority, &files(folder.path()));
+    js_converses(&folder, authority.file(), WSS, Multiaddr::clone).await;
+    js_converses(&folder, authority.file(), TLS_WS, by_name).await;
 }
 
 #[tokio::test]
@@ -156,7 +157,8 @@ async fn bad_files_and_missing_ones_are_told_at_the_start() {
             missing.display()
         )
     );
-    Authority::new(folder.path(), "authority").certify(&files(folder.path()));
+    let authority = Authority::new(folder.path(), "authority");
+    certify(&authority, &files(folder.path()));
     std::fs::write(&missing, "no key").unwrap();
     let error = Node::start(secure(&folder, WS)).await.unwrap_err().to_string();
     assert!(error.contains("holds no private key"), "{error}");

@@ -1,5 +1,8 @@
 //! Builds the plugins that tests load, once for each process.
 
+#[cfg(feature = "certificates")]
+pub mod certificates;
+
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
