@@ -11,8 +11,9 @@ pub const BINDINGS: usize = 256;
 pub const IN_FLIGHT: u64 = 4096;
 /// The most calls that wait for a module which is being swapped; the next is answered `BUSY`.
 pub const QUEUED_CALLS: usize = 4096;
-/// The most bytes of arguments that wait with them.
-pub const QUEUED_BYTES: usize = 64 << 20;
+/// The most bytes of arguments and attachments that wait with them: two of the largest calls. So much memory may each
+/// module take that is being swapped, for as long as that lasts.
+pub const QUEUED_BYTES: usize = 2 * PAYLOAD;
 /// The largest arguments or answer of one call, attachments not counted, in bytes: the largest batch of `storage.kv`, with
 /// its encoding.
 pub const PAYLOAD: usize = 72 << 20;
@@ -74,6 +75,10 @@ pub const WIRE_STUCK: Duration = Duration::from_millis(100);
 pub const WIRE_RETRY: Duration = Duration::from_millis(5);
 /// The most bytes of one stream that are under way, unless a single item is larger.
 pub const WIRE_STREAM_ROOM: u32 = 256 << 10;
+/// What a piece of such a stream takes of that room at the least, in bytes, however few its items have.
+pub const WIRE_STREAM_PIECE: u32 = 256;
+/// The most pieces of one stream that wait on the side that takes them in: as many as there is room for, and the end.
+pub const WIRE_STREAM_PIECES: usize = WIRE_STREAM_ROOM.div_ceil(WIRE_STREAM_PIECE) as usize + 1;
 /// How often the host asks the other side whether it is there.
 pub const WIRE_PULSE: Duration = Duration::from_secs(1);
 /// How long the other side may leave that unanswered.

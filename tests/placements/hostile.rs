@@ -4,8 +4,9 @@ use super::Rule;
 use super::bench::{Bench, until};
 use super::process::alone;
 use backplane_host::library::inspect;
-use backplane_host::wire::{Answer, Ask, Frame, Parts};
+use backplane_host::wire::{Answer, Ask, Frame, Part, Parts};
 use backplane_host::{Host, ModuleState};
+use backplane_sdk::plugin_api::CallContext;
 use fixture_subject_api::MateClient;
 use std::io::{Read as _, Write as _};
 use std::os::fd::FromRawFd as _;
@@ -29,6 +30,13 @@ pub(crate) const RULES: &[Rule] = &[
     }),
     alone("a_flood_of_lines_for_the_log_is_bounded", |runtime, _| {
         survived(runtime, "lines");
+    }),
+    alone("a_flood_of_pieces_without_items_is_cut_off", |runtime, _| {
+        failed(
+            runtime,
+            "pieces",
+            "0 bytes of a stream for which there was no room",
+        );
     }),
     alone("one_that_says_nothing_does_not_start", |runtime, _| {
         failed(runtime, "silence", "no answer within");
@@ -68,6 +76,12 @@ pub(crate) fn play() {
                 fields: b"",
             });
         },
+        "pieces" => |host| {
+            flood(host, |number| match number {
+                0 => Frame::Ask(0, with_a_stream()),
+                _ => Frame::Items(1, b""),
+            });
+        },
         "silence" => |_| std::thread::sleep(Duration::from_secs(600)),
         "stranger" => std::process::exit(3),
         _ => return,
@@ -75,7 +89,7 @@ pub(crate) fn play() {
     // SAFETY: the host leaves its connection there, and nobody else in this program knows of it.
     let host = unsafe { UnixStream::from_raw_fd(3) };
     greet(&host);
-    if matches!(part.as_str(), "asks" | "answers" | "lines") {
+    if matches!(part.as_str(), "asks" | "answers" | "lines" | "pieces") {
         become_ready(&host);
     }
     act(host);
@@ -132,6 +146,19 @@ fn flood(host: UnixStream, frame: fn(u64) -> Frame<'static>) {
         if !write(&host, &frame(number)) {
             return;
         }
+    }
+}
+
+/// Publishes what need not be an event, with the reading end of stream 1.
+fn with_a_stream() -> Ask<'static> {
+    Ask::Emit {
+        interface: 0,
+        event: 0,
+        context: CallContext::ROOT,
+        args: Parts {
+            payload: b"",
+            attachments: vec![Part::Stream(1)],
+        },
     }
 }
 

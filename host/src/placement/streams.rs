@@ -2,7 +2,8 @@
 //!
 //! The two ends of a stream that crosses are two pipes, one on each side. The side that the reading end comes from reads
 //! its pipe and sends the items, as far as the other side has made room; that side writes them into a pipe of its own
-//! and makes room again once they are in. So nothing is lost, and no more waits than the room that was made.
+//! and makes room again once they are in. So nothing is lost, and no more waits than the room that was made. A piece of
+//! few bytes, or none, takes as much of it as one of [`limits::WIRE_STREAM_PIECE`], which bounds how many there are.
 
 use super::wire::{Frame, Link, Part, Parts, Refused};
 use crate::limits;
@@ -13,7 +14,8 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use tokio::runtime::Handle;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::Notify;
+use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio::task::AbortHandle;
 
 /// How long a name of a reading end is, in bytes.
@@ -74,7 +76,7 @@ impl Room {
 
 /// A stream whose reading end came from the other side.
 struct Received {
-    pieces: mpsc::UnboundedSender<Piece>,
+    pieces: mpsc::Sender<Piece>,
     /// How many bytes the other side may still send.
     room: i64,
 }
@@ -147,7 +149,7 @@ impl Streams {
             self.tell(&Frame::Close(number));
             return opened.map(|(_, reader)| reader);
         };
-        let (pieces, arriving) = mpsc::unbounded_channel();
+        let (pieces, arriving) = mpsc::channel(limits::WIRE_STREAM_PIECES);
         let room = limits::WIRE_STREAM_ROOM.into();
         self.lock().received.insert(number, Received { pieces, room });
         self.runtime
@@ -198,9 +200,12 @@ impl Streams {
             if stream.room <= 0 {
                 return Err(Flooded(items.len()));
             }
-            stream.room -= items.len() as i64;
+            stream.room -= i64::from(taken_by(items));
+            let piece = Piece::Items(items.to_vec());
             // Whoever takes them in may just have given up.
-            stream.pieces.send(Piece::Items(items.to_vec())).ok();
+            if let Err(TrySendError::Full(_)) = stream.pieces.try_send(piece) {
+                return Err(Flooded(items.len()));
+            }
         }
         Ok(())
     }
@@ -209,7 +214,8 @@ impl Streams {
     pub(super) fn ended(&self, number: u64, code: i32, message: &[u8]) {
         if let Some(stream) = self.lock().received.remove(&number) {
             let message = String::from_utf8_lossy(message).into_owned();
-            stream.pieces.send(Piece::End(code, message)).ok();
+            // There is a place for it.
+            stream.pieces.try_send(Piece::End(code, message)).ok();
         }
     }
 
@@ -235,7 +241,7 @@ impl Streams {
         }
         for stream in received.into_values() {
             let end = Piece::End(status::UNAVAILABLE, reason.to_owned());
-            stream.pieces.send(end).ok();
+            stream.pieces.try_send(end).ok();
         }
     }
 
@@ -245,13 +251,19 @@ impl Streams {
     }
 }
 
+/// How much of the room for their stream items take on both sides.
+fn taken_by(items: &[u8]) -> u32 {
+    let bytes = u32::try_from(items.len()).unwrap_or(u32::MAX);
+    bytes.max(limits::WIRE_STREAM_PIECE)
+}
+
 /// Sends what comes out of a stream.
 async fn feed(streams: Weak<Streams>, number: u64, end: ReadEnd, room: Arc<Room>) {
     let (code, message) = loop {
         room.some().await;
         match end.read(&CallContext::ROOT) {
             Ok(Chunk::Items(items)) => {
-                room.add(-(items.len() as i64));
+                room.add(-i64::from(taken_by(&items)));
                 if !send(&streams, &Frame::Items(number, &items)).await {
                     return;
                 }
@@ -298,7 +310,7 @@ async fn take_in(
     streams: Weak<Streams>,
     number: u64,
     mut writer: WriteEnd,
-    mut arriving: mpsc::UnboundedReceiver<Piece>,
+    mut arriving: mpsc::Receiver<Piece>,
 ) {
     send(&streams, &Frame::Room(number, limits::WIRE_STREAM_ROOM)).await;
     while let Some(piece) = arriving.recv().await {
@@ -313,12 +325,12 @@ async fn take_in(
             send(&streams, &Frame::Close(number)).await;
             return;
         }
+        let room = taken_by(&items);
         with(&streams, |state| {
             if let Some(stream) = state.received.get_mut(&number) {
-                stream.room += items.len() as i64;
+                stream.room += i64::from(room);
             }
         });
-        let room = u32::try_from(items.len()).unwrap_or(u32::MAX);
         send(&streams, &Frame::Room(number, room)).await;
     }
 }

@@ -53,6 +53,22 @@ struct Waiting {
     reason: String,
 }
 
+impl Waiting {
+    const fn new(reason: String) -> Self {
+        Self {
+            phase: Phase::Empty,
+            calls: VecDeque::new(),
+            bytes: 0,
+            reason,
+        }
+    }
+
+    /// Whether one more call may wait, whose arguments have `bytes`.
+    fn has_room(&self, bytes: usize) -> bool {
+        self.calls.len() < limits::QUEUED_CALLS && bytes <= limits::QUEUED_BYTES.saturating_sub(self.bytes)
+    }
+}
+
 /// The answer at the gate.
 pub(crate) enum Entry<'a> {
     /// Come in.
@@ -100,18 +116,12 @@ impl Drop for Inside<'_> {
 
 impl Slot {
     pub(crate) fn new(index: u16, name: Arc<str>) -> Self {
-        let waiting = Waiting {
-            phase: Phase::Empty,
-            calls: VecDeque::new(),
-            bytes: 0,
-            reason: "it has not started".to_owned(),
-        };
         Self {
             index,
             name,
             gate: AtomicU64::new(PAUSED),
             current: AtomicPtr::default(),
-            waiting: Mutex::new(waiting),
+            waiting: Mutex::new(Waiting::new("it has not started".to_owned())),
             changed: Condvar::new(),
             next_generation: AtomicU32::new(1),
             calls: AtomicU64::new(0),
@@ -153,10 +163,12 @@ impl Slot {
         Some(Inside(self))
     }
 
-    /// Decides what becomes of a call that met [`Entry::Wait`]; `queue` makes its ticket and its copy.
+    /// Decides what becomes of a call that met [`Entry::Wait`], whose arguments have `bytes`; `queue` makes its ticket and
+    /// its copy.
     pub(crate) fn at_closed_gate(
         &self,
         context: &CallContext,
+        bytes: usize,
         queue: impl FnOnce() -> (u64, QueuedCall),
     ) -> Decision<'_> {
         let mut waiting = self.lock();
@@ -169,11 +181,7 @@ impl Slot {
                 None => Decision::Refused(Refusal::Gone("it is stopping".to_owned())),
             },
             Phase::Closed if own => Decision::Refused(Refusal::Cycle),
-            Phase::Draining | Phase::Closed
-                if waiting.calls.len() >= limits::QUEUED_CALLS || waiting.bytes >= limits::QUEUED_BYTES =>
-            {
-                Decision::Refused(Refusal::Full)
-            }
+            Phase::Draining | Phase::Closed if !waiting.has_room(bytes) => Decision::Refused(Refusal::Full),
             Phase::Draining | Phase::Closed => {
                 let (ticket, call) = queue();
                 waiting.bytes += call.bytes();
@@ -310,10 +318,11 @@ impl Refusal {
         match self {
             Self::Gone(reason) => (status::UNAVAILABLE, format!("{name} is not running: {reason}")),
             Self::Full => {
-                let limit = limits::QUEUED_CALLS;
+                let (calls, bytes) = (limits::QUEUED_CALLS, limits::QUEUED_BYTES);
+                let most = format!("at most {calls} calls of {bytes} bytes together");
                 (
                     status::BUSY,
-                    format!("{name} is being exchanged, and {limit} calls wait for it already"),
+                    format!("{name} is being exchanged, and too much waits for it already: {most}"),
                 )
             }
             Self::Cycle => (
@@ -328,5 +337,21 @@ impl Drop for Slot {
     fn drop(&mut self) {
         // Whoever is inside borrows the slot, so that nobody is.
         drop(self.replace(None));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_of_the_largest_calls_wait_and_not_a_byte_more() {
+        let mut waiting = Waiting::new(String::new());
+        for _ in 0..2 {
+            assert!(waiting.has_room(limits::PAYLOAD));
+            waiting.bytes += limits::PAYLOAD;
+        }
+        assert!(waiting.has_room(0));
+        assert!(!waiting.has_room(1));
     }
 }

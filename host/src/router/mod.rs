@@ -18,7 +18,7 @@ mod served;
 mod streams;
 mod table;
 
-pub(crate) use args::copy_args;
+pub(crate) use args::{args_bytes, copy_args};
 pub(crate) use caller::{Asker, Caller, Permit, UnmappedLater};
 pub(crate) use pass::{defer, deliver, route};
 pub(crate) use queued::{QueuedCall, run_queued};

@@ -1,7 +1,7 @@
 //! Calls that wait for a paused slot, and their turn when it opens.
 
 use super::pass::{deadline, lost_interface, run};
-use super::{Asker, Caller, copy_args};
+use super::{Asker, Caller, args_bytes, copy_args};
 use crate::host::Core;
 use crate::limits;
 use crate::registry::{Binding, Decision, Generation, Slot};
@@ -44,7 +44,9 @@ pub(super) fn wait(
     reply: &mut Reply,
 ) -> Option<i32> {
     let (core, slot) = (&caller.core, &binding.slot);
-    let decision = slot.at_closed_gate(context, || queue(caller, binding, method, context, args));
+    let decision = slot.at_closed_gate(context, args_bytes(args), || {
+        queue(caller, binding, method, context, args)
+    });
     match decision {
         Decision::Retry => return None,
         Decision::Inside(inside) => match binding.interface_in(&inside) {
