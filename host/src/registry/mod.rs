@@ -3,7 +3,9 @@
 mod binding;
 mod generation;
 mod slot;
+mod waiting;
 
 pub(crate) use binding::Binding;
 pub(crate) use generation::{Generation, Job};
-pub(crate) use slot::{Decision, Entry, Inside, Phase, Slot};
+pub(crate) use slot::{Decision, Entry, Inside, Slot};
+pub(crate) use waiting::Phase;

@@ -4,10 +4,11 @@
 //! that the slot is paused. A generation is exchanged only while the bit is set and nobody is inside; so
 //! whoever is inside may use the current generation without any further count.
 
+use super::waiting::{Phase, Refusal, Waiting};
 use crate::limits;
 use crate::registry::Generation;
 use crate::router::QueuedCall;
-use backplane_plugin_api::{CallContext, status};
+use backplane_plugin_api::CallContext;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -30,43 +31,6 @@ pub(crate) struct Slot {
     pub(crate) calls: AtomicU64,
     pub(crate) errors: AtomicU64,
     pub(crate) panics: AtomicU64,
-}
-
-/// What callers meet at the gate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Phase {
-    /// Nobody is there: calls fail at once.
-    Empty,
-    /// Calls go in.
-    Open,
-    /// Calls wait; those on behalf of a call that is inside still go in, or it could never end.
-    Draining,
-    /// Calls wait.
-    Closed,
-}
-
-struct Waiting {
-    phase: Phase,
-    calls: VecDeque<QueuedCall>,
-    bytes: usize,
-    /// Why nobody is there.
-    reason: String,
-}
-
-impl Waiting {
-    const fn new(reason: String) -> Self {
-        Self {
-            phase: Phase::Empty,
-            calls: VecDeque::new(),
-            bytes: 0,
-            reason,
-        }
-    }
-
-    /// Whether one more call may wait, whose arguments have `bytes`.
-    fn has_room(&self, bytes: usize) -> bool {
-        self.calls.len() < limits::QUEUED_CALLS && bytes <= limits::QUEUED_BYTES.saturating_sub(self.bytes)
-    }
 }
 
 /// The answer at the gate.
@@ -301,57 +265,9 @@ pub(crate) enum Decision<'a> {
     Refused(Refusal),
 }
 
-/// Why a call does not even wait.
-pub(crate) enum Refusal {
-    /// Nobody is there, and why.
-    Gone(String),
-    /// The queue is full.
-    Full,
-    /// The call waits for the module, and the module for the call.
-    Cycle,
-}
-
-impl Refusal {
-    /// The status and the message that the caller gets.
-    pub(crate) fn explain(self, slot: &Slot, chain: &str) -> (i32, String) {
-        let name = &slot.name;
-        match self {
-            Self::Gone(reason) => (status::UNAVAILABLE, format!("{name} is not running: {reason}")),
-            Self::Full => {
-                let (calls, bytes) = (limits::QUEUED_CALLS, limits::QUEUED_BYTES);
-                let most = format!("at most {calls} calls of {bytes} bytes together");
-                (
-                    status::BUSY,
-                    format!("{name} is being exchanged, and too much waits for it already: {most}"),
-                )
-            }
-            Self::Cycle => (
-                status::DEADLOCK,
-                format!("{name} waits for a call that would wait for it: {chain}"),
-            ),
-        }
-    }
-}
-
 impl Drop for Slot {
     fn drop(&mut self) {
         // Whoever is inside borrows the slot, so that nobody is.
         drop(self.replace(None));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn two_of_the_largest_calls_wait_and_not_a_byte_more() {
-        let mut waiting = Waiting::new(String::new());
-        for _ in 0..2 {
-            assert!(waiting.has_room(limits::PAYLOAD));
-            waiting.bytes += limits::PAYLOAD;
-        }
-        assert!(waiting.has_room(0));
-        assert!(!waiting.has_room(1));
     }
 }

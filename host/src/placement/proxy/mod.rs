@@ -1,24 +1,25 @@
 //! A module at the other end of a wire, as the host sees it: a table of functions like any other module's.
 
 mod asks;
+mod enter;
 mod lifecycle;
+mod over;
 mod table;
 
 pub(super) use lifecycle::Patience;
 
-use super::deadline;
 use super::end::{Breach, End, Wire, attend};
 use super::streams::Streams;
-use super::wire::{Answer, Ask, Frame, Link, Reader, Refused};
-use crate::lifecycle::Failure;
+use super::wire::{Frame, Link, Reader, Refused};
 use crate::limits;
-use crate::router::{Caller, defer};
-use backplane_plugin_api::{Call, LogRecord, Reply, Slice, status};
+use crate::router::Caller;
+use backplane_plugin_api::{LogRecord, Reply, Slice, status};
 use backplane_sdk::HostHandle;
+use over::pulse;
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::os::unix::net::UnixStream;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -114,53 +115,6 @@ impl Proxy {
         &self.caller.slot.name
     }
 
-    /// Hands a call or an event to the module, which answers it later.
-    ///
-    /// # Safety
-    /// `call` must be one that the host hands to this module on this thread now.
-    unsafe fn enter(self: &Arc<Self>, call: &Call) -> Reply {
-        if let Some(reason) = self.over.get() {
-            return self.gone(reason);
-        }
-        // SAFETY: as the caller says.
-        let ticket = unsafe { defer(call) };
-        self.lock().entered.insert(ticket);
-        // SAFETY: the arguments and the caller's name are valid for the call.
-        let (payload, attachments, caller) = unsafe {
-            let bytes = |it: &Slice| it.as_bytes();
-            (
-                call.args.payload.as_bytes(),
-                call.args.attachments().iter().map(bytes),
-                call.caller.as_bytes(),
-            )
-        };
-        let ask = Ask::Enter {
-            kind: call.kind,
-            interface: call.interface,
-            method: call.method,
-            context: deadline::to_wire(call.context),
-            caller,
-            sequence: call.sequence,
-            lost: call.lost,
-            args: self.streams.parts(payload, attachments),
-        };
-        let refusal = match self.wire.link.send(&Frame::Ask(ticket, ask)) {
-            Ok(()) => None,
-            // Where the reason is not known yet, it is answered with it in an instant.
-            Err(Refused::Closed) => self.over.get().map(|reason| self.gone(reason)),
-            Err(refused) => Some(self.refuse(&refused)),
-        };
-        match refusal {
-            // Otherwise it was answered when the wire broke.
-            Some(refusal) if self.lock().entered.remove(&ticket) => refusal,
-            _ => Reply {
-                status: status::PENDING,
-                ticket,
-                ..Reply::EMPTY
-            },
-        }
-    }
-
     fn refuse(&self, refused: &Refused) -> Reply {
         let code = match refused {
             Refused::Full => status::BUSY,
@@ -172,27 +126,6 @@ impl Proxy {
 
     fn gone(&self, reason: &str) -> Reply {
         Reply::error(status::UNAVAILABLE, format!("{}: {reason}", self.name()))
-    }
-
-    /// An answer of the module.
-    fn answered(self: &Arc<Self>, number: u64, answer: &Answer<'_>) {
-        let mut state = self.lock();
-        let (entered, lifecycle) = (state.entered.remove(&number), state.lifecycle.remove(&number));
-        drop(state);
-        if !entered && lifecycle.is_none() {
-            // Given up, or made up.
-            return;
-        }
-        let code = match answer.status {
-            code @ status::OK | code @ status::FAILED..=status::INTERNAL => code,
-            _ => status::INTERNAL,
-        };
-        let reply = self.streams.reply(code, &answer.parts);
-        match lifecycle {
-            // Whoever waited may have given up.
-            Some(waiting) => drop(waiting.send(reply)),
-            None => self.caller.complete(number, reply),
-        }
     }
 
     fn log(&self, level: u32, target: &[u8], message: &[u8], fields: &[u8]) {
@@ -246,74 +179,8 @@ impl End for Proxy {
     }
 }
 
-/// Asks the other side now and then whether it is there.
-async fn pulse(proxy: std::sync::Weak<Proxy>) {
-    loop {
-        tokio::time::sleep(limits::WIRE_PULSE).await;
-        let Some(proxy) = proxy.upgrade() else { return };
-        if proxy.over.get().is_some() {
-            return;
-        }
-        if proxy.lock().heard.elapsed() > limits::WIRE_SILENCE {
-            let why = format!("it did not answer for {} s", limits::WIRE_SILENCE.as_secs());
-            // May wait for a process to be gone.
-            tokio::task::spawn_blocking(move || proxy.end(&why));
-            return;
-        }
-        // A full queue shows in the silence.
-        proxy
-            .wire
-            .link
-            .send(&Frame::Level(proxy.caller.core.log.level()))
-            .ok();
-    }
-}
-
 impl Drop for Proxy {
     fn drop(&mut self) {
         self.wire.link.close();
-    }
-}
-
-/// It is over for everybody who waits.
-impl Proxy {
-    /// Nobody is there any more, and why. The first reason counts.
-    fn end(&self, why: &str) {
-        let mut far = self.far.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.over.get().is_some() {
-            return;
-        }
-        self.wire.link.close();
-        let ended = far.end(limits::PROCESS_STATUS);
-        let reason = ended.map_or_else(|| why.to_owned(), |ended| format!("{why}: {ended}"));
-        // Under the lock of the other side, so that one is the first.
-        self.over.get_or_init(|| reason.clone());
-        drop(far);
-        self.fail_all(&reason);
-        if !self.leaving.load(Ordering::Acquire) {
-            self.caller.core.supervisor.tell(Failure {
-                module: self.name().to_owned(),
-                generation: Some(self.generation),
-                message: reason,
-            });
-        }
-    }
-
-    fn fail_all(&self, reason: &str) {
-        let mut state = self.lock();
-        let entered = std::mem::take(&mut state.entered);
-        let lifecycle = std::mem::take(&mut state.lifecycle);
-        let asked = std::mem::take(&mut state.asked);
-        drop(state);
-        for ticket in entered {
-            self.caller.complete(ticket, self.gone(reason));
-        }
-        for waiting in lifecycle.into_values() {
-            waiting.send(self.gone(reason)).ok();
-        }
-        for ticket in asked.into_values() {
-            self.caller.core.calls.cancel(self.caller.asker, ticket);
-        }
-        self.streams.end(reason);
     }
 }

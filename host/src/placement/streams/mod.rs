@@ -4,19 +4,23 @@
 //! its pipe and sends the items, as far as the other side has made room; that side writes them into a pipe of its own
 //! and makes room again once they are in. So nothing is lost, and no more waits than the room that was made. A piece of
 //! few bytes, or none, takes as much of it as one of [`limits::WIRE_STREAM_PIECE`], which bounds how many there are.
+//!
+//! `sent` is the one side, `received` the other.
+
+mod received;
+mod sent;
+
+pub(super) use received::Flooded;
 
 use super::wire::{Frame, Link, Part, Parts, Refused};
 use crate::limits;
-use backplane_descriptor::transcode::sequence;
-use backplane_plugin_api::{Buf, CallContext, Reply, Slice, status};
-use backplane_sdk::{CallError, Chunk, Closed, HostHandle, ReadEnd, WriteEnd, open_stream};
+use backplane_plugin_api::{Buf, Reply, Slice, status};
+use backplane_sdk::{HostHandle, ReadEnd, open_stream};
+use received::{Received, take_in};
+use sent::{Room, Sent, feed};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use tokio::runtime::Handle;
-use tokio::sync::Notify;
-use tokio::sync::mpsc::{self, error::TrySendError};
-use tokio::task::AbortHandle;
 
 /// How long a name of a reading end is, in bytes.
 const NAME: usize = 16;
@@ -36,61 +40,6 @@ struct State {
     sent: HashMap<u64, Sent>,
     received: HashMap<u64, Received>,
 }
-
-/// A stream whose reading end crossed to the other side.
-struct Sent {
-    room: Arc<Room>,
-    feeding: AbortHandle,
-}
-
-/// How many bytes may be sent: none until the other side knows the stream, less than none after a large item.
-struct Room {
-    bytes: AtomicI64,
-    more: Notify,
-}
-
-impl Room {
-    fn new() -> Arc<Self> {
-        Arc::new(Self {
-            bytes: AtomicI64::new(0),
-            more: Notify::new(),
-        })
-    }
-
-    /// Waits until there is some.
-    async fn some(&self) {
-        loop {
-            let more = self.more.notified();
-            if self.bytes.load(Ordering::Acquire) > 0 {
-                return;
-            }
-            more.await;
-        }
-    }
-
-    fn add(&self, bytes: i64) {
-        self.bytes.fetch_add(bytes, Ordering::AcqRel);
-        self.more.notify_one();
-    }
-}
-
-/// A stream whose reading end came from the other side.
-struct Received {
-    pieces: mpsc::Sender<Piece>,
-    /// How many bytes the other side may still send.
-    room: i64,
-}
-
-/// What arrives of a stream.
-enum Piece {
-    Items(Vec<u8>),
-    End(i32, String),
-}
-
-/// The other side sent more of a stream than there was room for.
-#[derive(Debug, thiserror::Error)]
-#[error("{0} bytes of a stream for which there was no room")]
-pub(super) struct Flooded(usize);
 
 impl Streams {
     /// For the module behind `host`; what waits runs on `runtime`.
@@ -149,9 +98,8 @@ impl Streams {
             self.tell(&Frame::Close(number));
             return opened.map(|(_, reader)| reader);
         };
-        let (pieces, arriving) = mpsc::channel(limits::WIRE_STREAM_PIECES);
-        let room = limits::WIRE_STREAM_ROOM.into();
-        self.lock().received.insert(number, Received { pieces, room });
+        let (received, arriving) = Received::new();
+        self.lock().received.insert(number, received);
         self.runtime
             .spawn(take_in(Arc::downgrade(self), number, writer, arriving));
         Ok(reader)
@@ -194,28 +142,17 @@ impl Streams {
 
     /// Items came.
     pub(super) fn items(&self, number: u64, items: &[u8]) -> Result<(), Flooded> {
-        let mut state = self.lock();
-        // Otherwise it was closed here while they were on their way.
-        if let Some(stream) = state.received.get_mut(&number) {
-            if stream.room <= 0 {
-                return Err(Flooded(items.len()));
-            }
-            stream.room -= i64::from(taken_by(items));
-            let piece = Piece::Items(items.to_vec());
-            // Whoever takes them in may just have given up.
-            if let Err(TrySendError::Full(_)) = stream.pieces.try_send(piece) {
-                return Err(Flooded(items.len()));
-            }
+        match self.lock().received.get_mut(&number) {
+            Some(stream) => stream.items(items),
+            // It was closed here while they were on their way.
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// The writer of a stream has ended it.
     pub(super) fn ended(&self, number: u64, code: i32, message: &[u8]) {
         if let Some(stream) = self.lock().received.remove(&number) {
-            let message = String::from_utf8_lossy(message).into_owned();
-            // There is a place for it.
-            stream.pieces.try_send(Piece::End(code, message)).ok();
+            stream.end(code, String::from_utf8_lossy(message).into_owned());
         }
     }
 
@@ -240,8 +177,7 @@ impl Streams {
             stream.feeding.abort();
         }
         for stream in received.into_values() {
-            let end = Piece::End(status::UNAVAILABLE, reason.to_owned());
-            stream.pieces.try_send(end).ok();
+            stream.end(status::UNAVAILABLE, reason.to_owned());
         }
     }
 
@@ -255,33 +191,6 @@ impl Streams {
 fn taken_by(items: &[u8]) -> u32 {
     let bytes = u32::try_from(items.len()).unwrap_or(u32::MAX);
     bytes.max(limits::WIRE_STREAM_PIECE)
-}
-
-/// Sends what comes out of a stream.
-async fn feed(streams: Weak<Streams>, number: u64, end: ReadEnd, room: Arc<Room>) {
-    let (code, message) = loop {
-        room.some().await;
-        match end.read(&CallContext::ROOT) {
-            Ok(Chunk::Items(items)) => {
-                room.add(-i64::from(taken_by(&items)));
-                if !send(&streams, &Frame::Items(number, &items)).await {
-                    return;
-                }
-            }
-            Ok(Chunk::End) => break (status::OK, String::new()),
-            Ok(Chunk::Later(more)) => {
-                let told = more.await;
-                // Whoever reads waits as long as it likes, and closes the stream when it does not like to any more.
-                if !matches!(told.status, status::OK | status::TIMEOUT) {
-                    break (told.status, told.message());
-                }
-            }
-            Err(CallError::Host { status, message }) => break (status, message),
-            Err(_) => break (status::INTERNAL, "the stream broke".to_owned()),
-        }
-    };
-    send(&streams, &Frame::End(number, code, message.as_bytes())).await;
-    with(&streams, |state| drop(state.sent.remove(&number)));
 }
 
 /// Changes what is known of the streams, while there are any.
@@ -303,45 +212,4 @@ async fn send(streams: &Weak<Streams>, frame: &Frame<'_>) -> bool {
             Err(Refused::Closed | Refused::Frame(_)) => return false,
         }
     }
-}
-
-/// Writes what arrives into a stream.
-async fn take_in(
-    streams: Weak<Streams>,
-    number: u64,
-    mut writer: WriteEnd,
-    mut arriving: mpsc::Receiver<Piece>,
-) {
-    send(&streams, &Frame::Room(number, limits::WIRE_STREAM_ROOM)).await;
-    while let Some(piece) = arriving.recv().await {
-        let items = match piece {
-            Piece::Items(items) => items,
-            Piece::End(code, message) => return writer.finish(code, &message),
-        };
-        let written = write(&mut writer, &items).await;
-        if let Err(closed) = written {
-            writer.finish(closed.status, &closed.message);
-            with(&streams, |state| drop(state.received.remove(&number)));
-            send(&streams, &Frame::Close(number)).await;
-            return;
-        }
-        let room = taken_by(&items);
-        with(&streams, |state| {
-            if let Some(stream) = state.received.get_mut(&number) {
-                stream.room += i64::from(room);
-            }
-        });
-        send(&streams, &Frame::Room(number, room)).await;
-    }
-}
-
-async fn write(writer: &mut WriteEnd, items: &[u8]) -> Result<(), Closed> {
-    let items = sequence(items).map_err(|error| Closed {
-        status: status::INTERNAL,
-        message: format!("the other side sent items that are not well-formed: {error}"),
-    })?;
-    for item in items {
-        writer.write(item, &CallContext::ROOT).await?;
-    }
-    Ok(())
 }
