@@ -33,7 +33,7 @@ use super::{
     share::Share,
     store_client::StoreClient,
     store_server::StoreServer,
-    sync::Sync,
+    sync_work::Sync,
     transport,
 };
 use crate::{

@@ -44,6 +44,7 @@ mod store_server;
 mod sync;
 mod sync_session;
 mod sync_transfer;
+mod sync_work;
 mod tls;
 mod transport;
 
