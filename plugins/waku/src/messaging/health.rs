@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    Capabilities, Node, NodeInfo, PeerInfo, PubsubTopic, Stopped,
+    Capabilities, Node, PubsubTopic, Stopped,
     limits::{GOOD_RELAY_PEERS, GOOD_SERVICE_PEERS},
 };
 
@@ -17,6 +17,22 @@ pub enum Connection {
     Partial,
     /// At least four peers relay, or for a light node, two peers offer each of lightpush, filter and store.
     Connected,
+}
+
+impl Connection {
+    /// As deployed nodes judge it: who has relay peers needs no services, and others need every one. `services` counts the
+    /// connected peers with each of them.
+    pub(crate) fn judge(relay_peers: usize, services: [usize; 3]) -> Self {
+        let [a, b, c] = services;
+        let least = a.min(b).min(c);
+        if relay_peers >= GOOD_RELAY_PEERS || (relay_peers == 0 && least >= GOOD_SERVICE_PEERS) {
+            Self::Connected
+        } else if relay_peers > 0 || least > 0 {
+            Self::Partial
+        } else {
+            Self::Disconnected
+        }
+    }
 }
 
 /// How well a shard is connected.
@@ -47,14 +63,17 @@ impl Condition {
         is_followed: bool,
     ) -> Result<Self, Stopped> {
         let (info, peers) = (node.info().await?, node.peers().await?);
-        let services = Services::count(&peers);
+        let serving = |service| peers.iter().filter(|peer| peer.serves(service)).count();
+        let services @ [filter, ..] =
+            [Capabilities::FILTER, Capabilities::LIGHTPUSH, Capabilities::STORE].map(serving);
+        let relay_peers = info.shards.iter().map(|shard| shard.peers).max();
         let mut condition = Self {
-            connection: connection(&info, &services),
+            connection: Connection::judge(relay_peers.unwrap_or_default(), services),
             ..Self::default()
         };
         for shard in wanted {
             let (health, comes_in) = match node.relays() {
-                false => (level(services.filter, GOOD_SERVICE_PEERS), is_followed),
+                false => (level(filter, GOOD_SERVICE_PEERS), is_followed),
                 true => {
                     let known = info.shards.iter().find(|it| it.topic == shard);
                     let (peers, mesh) = known.map_or((0, 0), |it| (it.peers, it.mesh));
@@ -68,49 +87,27 @@ impl Condition {
     }
 }
 
-/// Connected peers with each service that a light node needs.
-struct Services {
-    lightpush: usize,
-    filter: usize,
-    store: usize,
-}
-
-impl Services {
-    fn count(peers: &[PeerInfo]) -> Self {
-        let count = |service| peers.iter().filter(|peer| peer.serves(service)).count();
-        Self {
-            lightpush: count(Capabilities::LIGHTPUSH),
-            filter: count(Capabilities::FILTER),
-            store: count(Capabilities::STORE),
-        }
-    }
-
-    fn least(&self) -> usize {
-        self.lightpush.min(self.filter).min(self.store)
-    }
-}
-
-/// As deployed nodes have it: who relays needs no services.
-fn connection(info: &NodeInfo, services: &Services) -> Connection {
-    let relays = info
-        .shards
-        .iter()
-        .map(|shard| shard.peers)
-        .max()
-        .unwrap_or_default();
-    if relays >= GOOD_RELAY_PEERS || (relays == 0 && services.least() >= GOOD_SERVICE_PEERS) {
-        Connection::Connected
-    } else if relays > 0 || services.least() > 0 {
-        Connection::Partial
-    } else {
-        Connection::Disconnected
-    }
-}
-
 fn level(peers: usize, enough: usize) -> Health {
     match peers {
         0 => Health::Unhealthy,
         few if few < enough => Health::Minimal,
         _ => Health::Sufficient,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn relay_peers_alone_make_a_connection_and_without_them_every_service_counts() {
+        let judge = Connection::judge;
+        assert_eq!(judge(0, [0, 0, 0]), Connection::Disconnected);
+        assert_eq!(judge(1, [0, 0, 0]), Connection::Partial);
+        assert_eq!(judge(3, [9, 9, 9]), Connection::Partial);
+        assert_eq!(judge(4, [0, 0, 0]), Connection::Connected);
+        assert_eq!(judge(0, [9, 9, 0]), Connection::Disconnected);
+        assert_eq!(judge(0, [1, 2, 2]), Connection::Partial);
+        assert_eq!(judge(0, [2, 2, 2]), Connection::Connected);
     }
 }

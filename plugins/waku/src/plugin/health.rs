@@ -1,13 +1,8 @@
 //! How the node and its protocols are, as deployed nodes judge it.
 
-use waku_api::{ConnectionStatus, HealthState, NodeHealth, ProtocolHealth};
+use waku_api::{HealthState, NodeHealth, ProtocolHealth};
 
-use crate::{NodeInfo, PeerInfo, Services, filter, lightpush::Version, relay, store};
-
-/// Relay peers with which a node counts as connected: the lower end of the mesh.
-const RELAY_PEERS: usize = 4;
-/// Peers with each service with which a light node counts as connected.
-const SERVICE_PEERS: usize = 2;
+use crate::{Connection, NodeInfo, PeerInfo, Services, filter, lightpush::Version, relay, store};
 
 /// Connected peers that speak each protocol.
 struct Counts {
@@ -34,23 +29,11 @@ pub(super) fn health(info: &NodeInfo, peers: &[PeerInfo]) -> NodeHealth {
         lightpush: speaking(Version::V3.protocol()),
         legacy_lightpush: speaking(Version::Legacy.protocol()),
     };
+    let lightpush = counts.lightpush.max(counts.legacy_lightpush);
+    let connection = Connection::judge(counts.relay, [counts.store, counts.filter, lightpush]);
     NodeHealth {
-        connection: connection(&counts),
+        connection: connection.into(),
         protocols: protocols(info.services, &counts),
-    }
-}
-
-fn connection(counts: &Counts) -> ConnectionStatus {
-    let least = counts
-        .store
-        .min(counts.filter)
-        .min(counts.lightpush.max(counts.legacy_lightpush));
-    if counts.relay >= RELAY_PEERS || (counts.relay == 0 && least >= SERVICE_PEERS) {
-        ConnectionStatus::Connected
-    } else if counts.relay > 0 || least > 0 {
-        ConnectionStatus::PartiallyConnected
-    } else {
-        ConnectionStatus::Disconnected
     }
 }
 
@@ -103,26 +86,6 @@ fn service(protocol: &str, is_mounted: bool, is_ready: bool, lacks: &str) -> Pro
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn relay_peers_alone_make_a_connection_and_without_them_every_service_counts() {
-        let status = |relay, store, filter, lightpush, legacy_lightpush| {
-            connection(&Counts {
-                relay,
-                store,
-                filter,
-                lightpush,
-                legacy_lightpush,
-            })
-        };
-        assert_eq!(status(0, 0, 0, 0, 0), ConnectionStatus::Disconnected);
-        assert_eq!(status(1, 0, 0, 0, 0), ConnectionStatus::PartiallyConnected);
-        assert_eq!(status(3, 9, 9, 9, 9), ConnectionStatus::PartiallyConnected);
-        assert_eq!(status(4, 0, 0, 0, 0), ConnectionStatus::Connected);
-        assert_eq!(status(0, 9, 9, 0, 0), ConnectionStatus::Disconnected);
-        assert_eq!(status(0, 1, 2, 0, 2), ConnectionStatus::PartiallyConnected);
-        assert_eq!(status(0, 2, 2, 2, 0), ConnectionStatus::Connected);
-    }
 
     #[test]
     fn what_a_node_lacks_is_said_and_what_it_does_not_speak_is_not_mounted() {

@@ -4,10 +4,9 @@ use std::{collections::HashMap, io, time::Duration};
 
 use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, StreamExt};
 use libp2p::{
-    Multiaddr, StreamProtocol, SwarmBuilder, noise,
-    request_response::{self, Codec, Event, Message, ProtocolSupport},
+    Multiaddr, StreamProtocol,
+    request_response::{self, Codec, Event, Message},
     swarm::SwarmEvent,
-    tcp, yamux,
 };
 use tokio::{
     sync::{mpsc, oneshot},
@@ -15,10 +14,11 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::support::{DEADLINE, raw::hear};
+use super::support::{
+    DEADLINE,
+    raw::{FOREVER, dial, plain_with},
+};
 
-/// Longer than any test.
-const FOREVER: Duration = Duration::from_secs(3600);
 /// Streams at once.
 const STREAMS: usize = 2000;
 /// Bytes of an answer that are kept.
@@ -55,26 +55,11 @@ impl Drop for Attacker {
 
 impl Attacker {
     pub(crate) async fn connect(address: &Multiaddr, protocol: &'static str) -> Self {
-        let mut swarm = SwarmBuilder::with_new_identity()
-            .with_tokio()
-            .with_tcp(tcp::Config::default(), noise::Config::new, yamux::Config::default)
-            .unwrap()
-            .with_behaviour(|_| {
-                let config = request_response::Config::default()
-                    .with_request_timeout(FOREVER)
-                    .with_max_concurrent_streams(STREAMS);
-                let protocols = [(StreamProtocol::new(protocol), ProtocolSupport::Full)];
-                request_response::Behaviour::with_codec(Script, protocols, config)
-            })
-            .unwrap()
-            .with_swarm_config(|config| config.with_idle_connection_timeout(FOREVER))
-            .build();
-        swarm.dial(address.clone()).unwrap();
-        let peer = hear(&mut swarm, |event| match event {
-            SwarmEvent::ConnectionEstablished { peer_id, .. } => Some(peer_id),
-            _ => None,
-        })
-        .await;
+        let config = request_response::Config::default()
+            .with_request_timeout(FOREVER)
+            .with_max_concurrent_streams(STREAMS);
+        let mut swarm = plain_with(&[protocol], Script, config);
+        let peer = dial(&mut swarm, address.clone()).await;
         let (orders, mut to_do) = mpsc::unbounded_channel::<Order>();
         let task = tokio::spawn(async move {
             let mut waiting = HashMap::new();

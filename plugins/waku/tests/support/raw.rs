@@ -1,11 +1,11 @@
 //! Requests and responses as the bytes that they are.
 
-use std::io;
+use std::{io, time::Duration};
 
 use futures::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, StreamExt};
 use libp2p::{
-    StreamProtocol, Swarm, SwarmBuilder, noise,
-    request_response::{self, Codec, Event, Message, ProtocolSupport},
+    Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder, noise,
+    request_response::{self, Codec, Event, Message, OutboundFailure, ProtocolSupport},
     swarm::{NetworkBehaviour, SwarmEvent},
     tcp, yamux,
 };
@@ -13,6 +13,9 @@ use tokio::time::timeout;
 use waku_plugin::Node;
 
 use super::{DEADLINE, address};
+
+/// Longer than any test.
+pub(crate) const FOREVER: Duration = Duration::from_secs(3600);
 
 /// Length-prefixed bytes each way, each to the end of its stream.
 #[derive(Clone)]
@@ -87,18 +90,38 @@ pub(crate) fn plain_of<C>(protocols: &[&'static str], codec: C) -> Plain<C>
 where
     C: Codec<Protocol = StreamProtocol> + Clone + Send + 'static,
 {
+    plain_with(protocols, codec, request_response::Config::default())
+}
+
+/// The same, of another patience.
+pub(crate) fn plain_with<C>(
+    protocols: &[&'static str],
+    codec: C,
+    config: request_response::Config,
+) -> Plain<C>
+where
+    C: Codec<Protocol = StreamProtocol> + Clone + Send + 'static,
+{
     let full = |it: &&'static str| (StreamProtocol::new(it), ProtocolSupport::Full);
     let protocols: Vec<_> = protocols.iter().map(full).collect();
     SwarmBuilder::with_new_identity()
         .with_tokio()
         .with_tcp(tcp::Config::default(), noise::Config::new, yamux::Config::default)
         .unwrap()
-        .with_behaviour(|_| {
-            request_response::Behaviour::with_codec(codec, protocols, request_response::Config::default())
-        })
+        .with_behaviour(|_| request_response::Behaviour::with_codec(codec, protocols, config))
         .unwrap()
-        .with_swarm_config(|config| config.with_idle_connection_timeout(DEADLINE))
+        .with_swarm_config(|config| config.with_idle_connection_timeout(FOREVER))
         .build()
+}
+
+/// Dials, and waits for the connection.
+pub(crate) async fn dial<B: NetworkBehaviour>(swarm: &mut Swarm<B>, address: Multiaddr) -> PeerId {
+    swarm.dial(address).unwrap();
+    hear(swarm, |event| match event {
+        SwarmEvent::ConnectionEstablished { peer_id, .. } => Some(peer_id),
+        _ => None,
+    })
+    .await
 }
 
 /// Waits for the next event that `pick` knows.
@@ -116,26 +139,28 @@ pub(crate) async fn hear<B: NetworkBehaviour, T>(
     timeout(DEADLINE, picked).await.unwrap()
 }
 
-/// Sends the bytes of a request as they stand.
-pub(crate) async fn raw_request(service: &Node, protocol: &'static str, hex: &str) -> String {
+/// Sends a request from a peer of its own, and waits for the response.
+pub(crate) async fn say(
+    service: &Node,
+    protocol: &'static str,
+    request: Vec<u8>,
+) -> Result<Vec<u8>, OutboundFailure> {
     let mut swarm = plain(protocol, Raw);
-    swarm.dial(address(service).await).unwrap();
-    let peer = hear(&mut swarm, |event| match event {
-        SwarmEvent::ConnectionEstablished { peer_id, .. } => Some(peer_id),
-        _ => None,
-    })
-    .await;
-    swarm
-        .behaviour_mut()
-        .send_request(&peer, hex::decode(hex).unwrap());
-    let response = hear(&mut swarm, |event| match event {
+    let peer = dial(&mut swarm, address(service).await).await;
+    swarm.behaviour_mut().send_request(&peer, request);
+    hear(&mut swarm, |event| match event {
         SwarmEvent::Behaviour(Event::Message {
             message: Message::Response { response, .. },
             ..
-        }) => Some(response),
-        SwarmEvent::Behaviour(Event::OutboundFailure { error, .. }) => panic!("{error}"),
+        }) => Some(Ok(response)),
+        SwarmEvent::Behaviour(Event::OutboundFailure { error, .. }) => Some(Err(error)),
         _ => None,
     })
-    .await;
-    hex::encode(response)
+    .await
+}
+
+/// Sends the bytes of a request as they stand.
+pub(crate) async fn raw_request(service: &Node, protocol: &'static str, hex: &str) -> String {
+    let response = say(service, protocol, hex::decode(hex).unwrap()).await;
+    hex::encode(response.unwrap())
 }
