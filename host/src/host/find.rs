@@ -3,7 +3,7 @@
 use super::HostError;
 use crate::bundle::{Bundle, Digest, PluginRef};
 use crate::library::{Linked, inspect};
-use crate::plan::{Candidate, Source};
+use crate::plan::{Candidate, Source, Wanted};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,10 +12,10 @@ use std::sync::Arc;
 const FILES: usize = 4096;
 
 /// What was found for a bundle.
-pub(super) struct Found {
-    pub(super) candidates: Vec<Arc<Candidate>>,
+struct Found {
+    candidates: Vec<Arc<Candidate>>,
     /// The file of each module for which the bundle names one.
-    pub(super) files: BTreeMap<String, PathBuf>,
+    files: BTreeMap<String, PathBuf>,
 }
 
 /// What one file offers.
@@ -29,8 +29,24 @@ pub(super) fn candidate(path: &Path) -> Result<Arc<Candidate>, HostError> {
     }))
 }
 
+/// What a bundle wants, and what there is for it.
+pub(super) fn survey(
+    bundle: &Bundle,
+    linked: &Linked,
+) -> Result<(Vec<Wanted>, Vec<Arc<Candidate>>), HostError> {
+    let Found { candidates, files } = find(bundle, linked)?;
+    let wanted = bundle.modules.iter().map(|(name, config)| {
+        let mut wanted = Wanted::new(name, config);
+        if let Some(path) = files.get(name) {
+            wanted.plugin = PluginRef::File(path.clone());
+        }
+        wanted
+    });
+    Ok((wanted.collect(), candidates))
+}
+
 /// Every plugin that is linked in, every one that the bundle names, and every one in its plugin folders.
-pub(super) fn find(bundle: &Bundle, linked: &Linked) -> Result<Found, HostError> {
+fn find(bundle: &Bundle, linked: &Linked) -> Result<Found, HostError> {
     let mut candidates: BTreeMap<PathBuf, Arc<Candidate>> = BTreeMap::new();
     let mut files = BTreeMap::new();
     for (name, module) in &bundle.modules {

@@ -13,14 +13,13 @@ pub use error::HostError;
 pub use front_end::{FrontEnd, Subscription};
 pub use report::{InterfaceReport, ModuleReport};
 
-use crate::bundle::{Bundle, Grants, ModuleConfig, PluginRef};
+use crate::bundle::{Bundle, Grants, ModuleConfig};
 use crate::events::EventStream;
 use crate::library::Linked;
 use crate::lifecycle::{Failure, Module, ModuleState, StateChange};
 use crate::log::LogLine;
 use crate::plan::{Candidate, Plan, PlannedModule, Wanted};
 use backplane_descriptor::Overflow;
-use find::Found;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -63,6 +62,15 @@ impl Host {
         Ok(host)
     }
 
+    /// The modules that a bundle wants, and the plugins that there are for them: what [`Host::start`] makes a plan of,
+    /// by [`Plan::resolve`]. Nothing of them is run.
+    ///
+    /// # Errors
+    /// A file that the bundle names is not there, or is no plugin.
+    pub fn survey(bundle: &Bundle) -> Result<(Vec<Wanted>, Vec<Arc<Candidate>>), HostError> {
+        find::survey(bundle, &Linked::none())
+    }
+
     fn bundle(&self) -> MutexGuard<'_, Bundle> {
         self.bundle.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -77,18 +85,7 @@ impl Host {
 
     fn resolve(&self) -> Result<Plan, HostError> {
         let bundle = self.bundle();
-        let Found { candidates, files } = find::find(&bundle, &self.core.linked)?;
-        let wanted: Vec<Wanted> = bundle
-            .modules
-            .iter()
-            .map(|(name, config)| {
-                let mut wanted = Wanted::new(name, config);
-                if let Some(path) = files.get(name) {
-                    wanted.plugin = PluginRef::File(path.clone());
-                }
-                wanted
-            })
-            .collect();
+        let (wanted, candidates) = find::survey(&bundle, &self.core.linked)?;
         let plan = Plan::resolve(&wanted, &candidates)?;
         for warning in &plan.warnings {
             tracing::warn!("{warning}");

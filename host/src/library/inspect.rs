@@ -20,6 +20,8 @@ pub struct Inspected {
     pub size: u64,
     /// The processor and file format that it is built for, for example `x86_64 (ELF)`.
     pub architecture: String,
+    /// The same as packages name it, for example `linux-x86_64`.
+    pub target: String,
     /// What it says of itself.
     pub manifest: Manifest,
     /// The same as it stands in the file. Zero bytes that pad the section are left out.
@@ -34,7 +36,20 @@ pub fn inspect(path: &Path) -> Result<Inspected, LibraryError> {
     judge(&Image::read(path)?)
 }
 
+/// The same of a plugin that may be for another machine.
+///
+/// # Errors
+/// As [`inspect`], but not [`LibraryError::OtherPlatform`].
+pub fn inspect_foreign(path: &Path) -> Result<Inspected, LibraryError> {
+    judge_for(&Image::read(path)?, None)
+}
+
 pub(super) fn judge(image: &Image) -> Result<Inspected, LibraryError> {
+    judge_for(image, Some(Platform::HOST))
+}
+
+/// Judges the plugin, which must be for `wanted` if that says something.
+fn judge_for(image: &Image, wanted: Option<Platform>) -> Result<Inspected, LibraryError> {
     let path = || image.path.clone();
     let kind = FileKind::parse(&*image.bytes);
     if let Some(found) = other_than_library(&image.bytes, kind.ok()) {
@@ -45,7 +60,7 @@ pub(super) fn judge(image: &Image) -> Result<Inspected, LibraryError> {
         problem: error.to_string(),
     };
     let file = object::File::parse(&*image.bytes).map_err(damaged)?;
-    let platform = check_platform(image, &file)?;
+    let platform = check_platform(image, &file, wanted)?;
     check_complete(image, &file)?;
     let json = manifest_section(image, &file)?;
     let manifest = Manifest::parse(json).map_err(|source| LibraryError::Manifest { path: path(), source })?;
@@ -62,6 +77,7 @@ pub(super) fn judge(image: &Image) -> Result<Inspected, LibraryError> {
         sha256: image.sha256,
         size: image.bytes.len() as u64,
         architecture: platform.to_string(),
+        target: platform.target(),
         manifest,
         manifest_json: String::from_utf8_lossy(json).into_owned(),
     })
@@ -94,17 +110,21 @@ fn other_than_library(bytes: &[u8], kind: Option<FileKind>) -> Option<&'static s
     }
 }
 
-fn check_platform(image: &Image, file: &object::File<'_>) -> Result<Platform, LibraryError> {
+fn check_platform(
+    image: &Image,
+    file: &object::File<'_>,
+    wanted: Option<Platform>,
+) -> Result<Platform, LibraryError> {
     let platform = Platform {
         format: file.format(),
         architecture: file.architecture(),
         little_endian: file.is_little_endian(),
     };
-    if platform != Platform::HOST {
+    if let Some(host) = wanted.filter(|wanted| *wanted != platform) {
         return Err(LibraryError::OtherPlatform {
             path: image.path.clone(),
             found: platform.to_string(),
-            host: Platform::HOST.to_string(),
+            host: host.to_string(),
         });
     }
     let found = match file.kind() {
