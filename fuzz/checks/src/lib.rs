@@ -9,9 +9,11 @@ mod frames;
 mod keys;
 mod lines;
 mod manifests;
+mod packages;
 
 pub use files::import_file;
 pub use frames::frame_decoding;
 pub use keys::key_decoding;
 pub use lines::import_lines;
 pub use manifests::manifest_decoding;
+pub use packages::package_decoding;

@@ -28,3 +28,8 @@ fn manifest_decoding() {
 fn frame_decoding() {
     replay("frame_decoding", fuzz_checks::frame_decoding);
 }
+
+#[test]
+fn package_decoding() {
+    replay("package_decoding", fuzz_checks::package_decoding);
+}

@@ -31,8 +31,10 @@ pub(crate) struct Ended {
 pub(crate) fn backplane(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_backplane"));
     command.args(args).current_dir(folder);
-    for name in ["BACKPLANE_SOCKET", "BACKPLANE_LOG", "XDG_DATA_HOME"] {
-        command.env_remove(name);
+    for (name, _) in std::env::vars_os() {
+        if name == "XDG_DATA_HOME" || name.to_string_lossy().starts_with("BACKPLANE_") {
+            command.env_remove(name);
+        }
     }
     command.env("HOME", folder).stdin(Stdio::null());
     command
@@ -67,6 +69,12 @@ pub(crate) fn module(name: &str, plugin: &Path, more: &str) -> String {
     )
 }
 
+/// Writes a bundle with these modules.
+pub(crate) fn write_bundle(folder: &Path, modules: &[String]) {
+    let bundle = format!("[host]\ndata-dir = \"data\"\n{}", modules.concat());
+    fs::write(folder.join("bundle.toml"), bundle).unwrap();
+}
+
 impl Host {
     /// Starts a host with these modules, and waits until it answers.
     pub(crate) fn start(modules: &[String], args: &[&str]) -> Self {
@@ -78,8 +86,12 @@ impl Host {
     /// Starts a host, and waits until its socket is there.
     pub(crate) fn spawn(modules: &[String], args: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let bundle = format!("[host]\ndata-dir = \"data\"\n{}", modules.concat());
-        fs::write(folder.path().join("bundle.toml"), bundle).unwrap();
+        write_bundle(folder.path(), modules);
+        Self::spawn_in(folder, args)
+    }
+
+    /// Starts a host with the bundle in `folder`, and waits until its socket is there.
+    pub(crate) fn spawn_in(folder: TempDir, args: &[&str]) -> Self {
         let log = File::create(folder.path().join("log")).unwrap();
         let mut command = backplane(folder.path(), &["run"]);
         let child = command

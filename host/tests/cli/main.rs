@@ -4,6 +4,7 @@ mod bad;
 mod forms;
 mod host;
 mod lifecycle;
+mod packages;
 mod protocol;
 mod signals;
 mod storage;

@@ -131,7 +131,8 @@ fn completion_scripts_are_complete_and_parse() {
     assert!(fish.contains("complete -c backplane"));
     for command in [
         "run", "modules", "inspect", "call", "events", "load", "unload", "swap", "rollback", "logs",
-        "storage", "stop",
+        "storage", "pack", "sign", "verify", "key", "publish", "install", "list", "outdated", "remove",
+        "stop",
     ] {
         for script in [&bash, &zsh, &fish] {
             assert!(script.contains(command), "{command}");

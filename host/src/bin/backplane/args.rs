@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::command::package::{install, key, list, outdated, pack, publish, remove, sign, verify};
 use crate::command::{
     call, completion, events, inspect, load, logs, modules, rollback, run, stop, storage, swap, unload,
 };
@@ -47,6 +48,15 @@ pub(crate) enum Command {
     Rollback(rollback::Rollback),
     Logs(logs::Logs),
     Storage(storage::Storage),
+    Pack(pack::Pack),
+    Sign(sign::Sign),
+    Verify(verify::Verify),
+    Key(key::Key),
+    Publish(publish::Publish),
+    Install(install::Install),
+    List(list::List),
+    Outdated(outdated::Outdated),
+    Remove(remove::Remove),
     Stop(stop::Stop),
     Completion(completion::Completion),
 }

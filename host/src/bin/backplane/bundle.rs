@@ -1,6 +1,7 @@
 //! Which bundle is meant: a file that is named, the one in the current folder, or the default one.
 
 use crate::exit::Failure;
+use crate::site;
 use backplane_host::bundle::{Bundle, default_data_dir};
 use std::path::{Path, PathBuf};
 
@@ -14,12 +15,12 @@ const DEFAULT_NAME: &str = "the default bundle";
 const BESIDE: [&str; 3] = [".", "plugins", "../lib/backplane"];
 
 /// Reads the bundle `file`, the one in the current folder, or the default one, whose plugins are looked for
-/// beside the program.
+/// beside the program. With a bundle file goes what is installed beside it.
 pub(crate) fn read(file: Option<&Path>, data_dir: Option<&Path>) -> Result<Bundle, Failure> {
     let here = Path::new(FILE);
     let named = file.or_else(|| here.exists().then_some(here));
     let mut bundle = match named {
-        Some(file) => Bundle::read(file)?,
+        Some(file) => site::read(file)?,
         None => default(data_dir)?,
     };
     if let Some(data_dir) = data_dir {

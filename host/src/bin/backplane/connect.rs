@@ -32,7 +32,12 @@ pub(crate) fn socket(global: &Global) -> Result<PathBuf, Failure> {
 
 impl<'a> Connection<'a> {
     pub(crate) async fn open(global: &'a Global) -> Result<Self, Failure> {
-        let client = Client::connect(&socket(global)?).await?;
+        Self::at(global, &socket(global)?).await
+    }
+
+    /// The host that listens at `socket`.
+    pub(crate) async fn at(global: &'a Global, socket: &Path) -> Result<Self, Failure> {
+        let client = Client::connect(&absolute(socket)?).await?;
         Ok(Self { client, global })
     }
 

@@ -6,6 +6,7 @@ mod command;
 mod connect;
 mod exit;
 mod output;
+mod site;
 
 use args::Args;
 use clap::Parser as _;

@@ -8,6 +8,7 @@ pub(crate) mod inspect;
 pub(crate) mod load;
 pub(crate) mod logs;
 pub(crate) mod modules;
+pub(crate) mod package;
 pub(crate) mod rollback;
 pub(crate) mod run;
 pub(crate) mod stop;
@@ -33,6 +34,15 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         Command::Rollback(rollback) => rollback.execute(global).await,
         Command::Logs(logs) => logs.execute(global).await,
         Command::Storage(storage) => storage.execute(global).await,
+        Command::Pack(pack) => pack.execute(global),
+        Command::Sign(sign) => sign.execute(global),
+        Command::Verify(verify) => verify.execute(global),
+        Command::Key(key) => key.execute(global),
+        Command::Publish(publish) => publish.execute(global),
+        Command::Install(install) => install.execute(global).await,
+        Command::List(list) => list.execute(global),
+        Command::Outdated(outdated) => outdated.execute(global),
+        Command::Remove(remove) => remove.execute(global),
         Command::Stop(stop) => stop.execute(global).await,
         Command::Completion(completion) => completion.execute(),
     }

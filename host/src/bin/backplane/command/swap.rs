@@ -42,9 +42,14 @@ impl Swap {
 
 /// Shows what a swap came to.
 pub(super) fn show(report: &Json, as_json: bool) -> Result<(), Failure> {
-    if as_json {
-        return print_json(report);
+    match as_json {
+        true => print_json(report),
+        false => print(&line(report)),
     }
+}
+
+/// The same as a line.
+pub(super) fn line(report: &Json) -> String {
     let mut shown = format!(
         "{}: {} -> {}, generation {}, callers waited {}",
         text(report, "module"),
@@ -56,5 +61,5 @@ pub(super) fn show(report: &Json, as_json: bool) -> Result<(), Failure> {
     if report["abandoned"].as_u64().unwrap_or(0) > 0 {
         shown += &format!(", {} calls given up", text(report, "abandoned"));
     }
-    print(&printable(&shown))
+    printable(&shown)
 }
