@@ -39,5 +39,5 @@ pub use store::{Store, StoreClient, StoreInterface};
 pub use store_types::{ArchiveFigures, StorePage, StoreQuery, StoredMessage};
 pub use types::{
     Direction, LightPushReceipt, MessageHash, NodeInfo, NodeStats, Origin, PeerCount, PeerInfo, Reachability,
-    ReceivedMessage, RelayStarted, ShardInfo, WakuMessage,
+    ReceivedMessage, RelayStarted, ShardInfo, SyncFigures, WakuMessage,
 };

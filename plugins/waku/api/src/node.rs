@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Tells what the node is, and steers whom it is connected to.
-#[interface(id = "waku.node", version = "1.2.0")]
+#[interface(id = "waku.node", version = "1.3.0")]
 pub trait Node {
     /// What the node is and where it stands.
     async fn info(&self) -> Result<NodeInfo, NodeError>;

@@ -161,6 +161,34 @@ pub struct NodeStats {
     pub refused_peers: u64,
     /// How often the queue to a peer was full.
     pub slow_peers: u64,
+    /// What was synchronised with the archives of others; zeros without store sync. Null from a provider before 1.3.0.
+    pub sync: Option<SyncFigures>,
+}
+
+/// What a node has counted of store sync since it started.
+#[record]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SyncFigures {
+    /// Conversations that are over, whoever had begun them.
+    pub sessions: u64,
+    /// Those among them that broke off.
+    pub failed: u64,
+    /// Payloads that peers sent to compare archives.
+    pub roundtrips: u64,
+    /// Messages that were found on one side only.
+    pub differences: u64,
+    /// Messages that were sent to other archives.
+    pub messages_sent: u64,
+    /// Messages that other archives sent.
+    pub messages_received: u64,
+    /// Those among them that were malformed, of another cluster or of a time that is not synchronised.
+    pub messages_refused: u64,
+    /// Those among them that the archive did not have.
+    pub messages_fresh: u64,
+    /// Bytes that were sent, to compare archives and of messages.
+    pub bytes_sent: u64,
+    /// Bytes that were received.
+    pub bytes_received: u64,
 }
 
 /// A peer: a connected one, or a static one that is not connected.

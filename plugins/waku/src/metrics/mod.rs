@@ -21,3 +21,9 @@ pub(crate) const LONG_SECONDS: &[f64] = &[
 pub(crate) const KILOBYTES: &[f64] = &[
     0.0, 1.0, 3.0, 5.0, 15.0, 50.0, 75.0, 100.0, 125.0, 150.0, 500.0, 700.0, 1000.0,
 ];
+
+/// The buckets of roundtrips of a conversation of store sync.
+pub(crate) const ROUNDTRIPS: &[f64] = &[1.0, 2.0, 3.0, 5.0, 8.0, 13.0];
+
+/// The buckets of messages that such a conversation finds on one side only.
+pub(crate) const DIFFERENCES: &[f64] = &[0.0, 10.0, 50.0, 100.0, 500.0, 1000.0, 5000.0];

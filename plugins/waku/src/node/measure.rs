@@ -4,6 +4,7 @@ mod messages;
 mod peers;
 mod served;
 mod swarm;
+mod sync;
 
 use super::{Node, PeerInfo, Services, Stopped, command::Command, driver::Driver};
 use crate::{Capabilities, metrics::MetricFamily};
@@ -41,6 +42,7 @@ impl Driver {
         all.extend(self.of_book());
         all.extend(messages::of_messages(&self.shared.meters));
         all.extend(self.of_services());
+        all.extend(self.of_sync());
         all.extend(self.of_libp2p(&connected));
         all
     }

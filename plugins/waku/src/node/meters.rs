@@ -10,7 +10,7 @@ use super::{ReceivedMessage, stats::Counter};
 use crate::{
     PubsubTopic, Refusal, Status,
     lightpush::Version,
-    metrics::{Histogram, KILOBYTES, LONG_SECONDS, Labelled, SECONDS},
+    metrics::{DIFFERENCES, Histogram, KILOBYTES, LONG_SECONDS, Labelled, ROUNDTRIPS, SECONDS},
 };
 
 /// The live measurements of a node. The labels are constants, or shards of the cluster: at most 1024.
@@ -37,6 +37,8 @@ pub(super) struct Meters {
     pub(super) records_sent: Counter,
     pub(super) records_received: Counter,
     pub(super) records_new: Counter,
+    pub(super) sync_roundtrips: Histogram,
+    pub(super) sync_differences: Histogram,
 }
 
 /// The messages of a shard, none counted twice.
@@ -75,6 +77,8 @@ impl Default for Meters {
             records_sent: Counter::default(),
             records_received: Counter::default(),
             records_new: Counter::default(),
+            sync_roundtrips: Histogram::new(ROUNDTRIPS),
+            sync_differences: Histogram::new(DIFFERENCES),
         }
     }
 }

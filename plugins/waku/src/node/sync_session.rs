@@ -122,6 +122,9 @@ impl Session {
         counters.sessions.add();
         counters.roundtrips.count(self.report.roundtrips);
         counters.differences.count(self.report.differences);
+        let meters = &self.shared.meters;
+        meters.sync_roundtrips.observe(self.report.roundtrips as f64);
+        meters.sync_differences.observe(self.report.differences as f64);
         Outcome {
             report: self.report,
             to_send: self.to_send.into_iter().collect(),

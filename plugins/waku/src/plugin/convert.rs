@@ -7,7 +7,8 @@ use waku_api as api;
 
 use crate::{
     ConnectError, Direction, NodeStats, Origin, PeerInfo, PublishError, PubsubTopic, Reachability,
-    ReceivedMessage, ShardError, ShardInfo, Stopped, SubscribeError, WakuMessage, limits::MAX_META,
+    ReceivedMessage, ShardError, ShardInfo, Stopped, SubscribeError, SyncStats, WakuMessage,
+    limits::MAX_META,
 };
 
 /// A count that no node reaches the end of.
@@ -204,6 +205,24 @@ impl From<NodeStats> for api::NodeStats {
             missed: stats.missed,
             refused_peers: stats.refused_peers,
             slow_peers: stats.slow_peers,
+            sync: Some(stats.sync.into()),
+        }
+    }
+}
+
+impl From<SyncStats> for api::SyncFigures {
+    fn from(stats: SyncStats) -> Self {
+        Self {
+            sessions: stats.sessions,
+            failed: stats.failed,
+            roundtrips: stats.roundtrips,
+            differences: stats.differences,
+            messages_sent: stats.messages_sent,
+            messages_received: stats.messages_received,
+            messages_refused: stats.messages_refused,
+            messages_fresh: stats.messages_fresh,
+            bytes_sent: stats.bytes_sent + stats.transfer_bytes_sent,
+            bytes_received: stats.bytes_received + stats.transfer_bytes_received,
         }
     }
 }
