@@ -11,13 +11,17 @@ use tracing::{
     field::{Field, Visit},
 };
 use tracing_subscriber::{
+    Registry,
     filter::LevelFilter,
     fmt::{
-        FmtContext, FormatEvent, FormatFields,
+        self as lines, FmtContext, FormatEvent, FormatFields,
         format::Writer,
         time::{FormatTime as _, SystemTime},
     },
+    layer::SubscriberExt as _,
     registry::LookupSpan,
+    reload,
+    util::SubscriberInitExt as _,
 };
 
 /// Columns of the message, before the fields.
@@ -85,16 +89,33 @@ impl Level {
     }
 }
 
-/// Sends what the process logs to the standard output.
-///
-/// # Errors
-/// There is a log already.
-pub fn start(level: Level, format: Format) -> io::Result<()> {
-    tracing_subscriber::fmt()
-        .with_max_level(level.filter())
-        .event_format(format)
-        .try_init()
-        .map_err(io::Error::other)
+/// The log of the process, which can be made to say more or less. Clones are the same.
+#[derive(Clone)]
+pub struct Log {
+    filter: reload::Handle<LevelFilter, Registry>,
+}
+
+impl Log {
+    /// Sends what the process logs to the standard output.
+    ///
+    /// # Errors
+    /// There is a log already.
+    pub fn start(level: Level, format: Format) -> io::Result<Self> {
+        let (filter, handle) = reload::Layer::new(level.filter());
+        tracing_subscriber::registry()
+            .with(filter)
+            .with(lines::layer().event_format(format))
+            .try_init()
+            .map_err(io::Error::other)?;
+        Ok(Self { filter: handle })
+    }
+
+    /// Logs so much from now on.
+    pub fn set_level(&self, level: Level) {
+        if let Err(error) = self.filter.reload(level.filter()) {
+            tracing::error!(%error, "the level of the log does not change");
+        }
+    }
 }
 
 impl<S, N> FormatEvent<S, N> for Format

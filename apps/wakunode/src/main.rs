@@ -4,7 +4,8 @@ use std::{io, process::ExitCode};
 
 use clap_complete::generate;
 use wakunode::{
-    Config, Settings, config, flags, log,
+    Config, Settings, config, flags,
+    log::Log,
     settings::{Asked, SettingsError, command},
 };
 
@@ -49,9 +50,10 @@ fn run(settings: &Settings) -> ExitCode {
         Ok(config) => config,
         Err(error) => return failed(&error, 1),
     };
-    if let Err(error) = log::start(level, format) {
-        return failed(&error, 1);
-    }
+    let log = match Log::start(level, format) {
+        Ok(log) => log,
+        Err(error) => return failed(&error, 1),
+    };
     tracing::info!(version = version(settings), "Running wakunode");
     config
         .warnings
@@ -61,7 +63,7 @@ fn run(settings: &Settings) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error, 1),
     };
-    let ended = runtime.block_on(wakunode::run(config, level, version(settings)));
+    let ended = runtime.block_on(wakunode::run(config, level, &log, version(settings)));
     // What still waits for a module must not keep the process.
     runtime.shutdown_background();
     match ended {

@@ -21,8 +21,8 @@ use crate::{
     config::Config,
     error::RunError,
     limits::{START_DEADLINE, STARTED_QUEUE, STOP_DEADLINE, STOP_WATCH},
-    log::Level,
-    servers::Servers,
+    log::{Level, Log},
+    servers::{Servers, served},
     signals::Signals,
     startup, topics,
 };
@@ -33,18 +33,19 @@ const CALLER: &str = "wakunode";
 /// What serves the control socket.
 type Serving = JoinHandle<Result<Infallible, GatewayError>>;
 
-/// Runs the node, which calls itself by `version`, until a signal or the control socket asks it to end. Needs a tokio runtime with time and IO.
+/// Runs the node, which calls itself by `version`, until a signal or the control socket asks it to end. Needs a tokio
+/// runtime with time and IO. The modules log as `level` says, until an operator wants it otherwise; `log` follows.
 ///
 /// # Errors
 /// [`RunError`]; the modules have been stopped then, unless it is [`RunError::AtOnce`].
-pub async fn run(config: Config, level: Level, version: &str) -> Result<(), RunError> {
+pub async fn run(config: Config, level: Level, log: &Log, version: &str) -> Result<(), RunError> {
     // A signal that comes before the modules have started is heard once they have.
     let mut signals = Signals::listen().map_err(RunError::Signals)?;
     let text = bundle::text(&config);
     let bundle = Bundle::parse(Path::new("wakunode"), text.as_bytes(), &config.data_dir, None)?;
     // First of all: two nodes must not touch the same data.
     let gateway = Gateway::bind(&config.socket).await.map_err(RunError::Socket)?;
-    let servers = Servers::start(&config.servers, version).await?;
+    let servers = Servers::start(&config.servers, served(&config, log, version)).await?;
     let host = spawn_blocking(|| Host::start(bundle)).await?;
     let host = Arc::new(host.map_err(|source| RunError::Host {
         source,

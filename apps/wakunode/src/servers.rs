@@ -3,11 +3,12 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use backplane_host::Host;
-use wakunode_rest::{Metrics, MetricsConfig, Rest, ServeError};
+use wakunode_rest::{LogLevel, Metrics, MetricsConfig, OnLogLevel, Rest, ServeError};
 
 use crate::{
-    config::shifted,
+    config::{Config, shifted},
     flags::{self, Flag},
+    log::{Level, Log},
     settings::{Settings, SettingsError},
 };
 
@@ -67,6 +68,28 @@ impl ServersConfig {
     }
 }
 
+/// What the servers are told by the program, whatever their own flags say.
+pub(crate) fn served(config: &Config, log: &Log, version: &str) -> wakunode_rest::RestConfig {
+    let log = log.clone();
+    wakunode_rest::RestConfig {
+        content_topics: config.content_topics.clone(),
+        version: version.to_owned(),
+        on_log_level: Some(OnLogLevel(Arc::new(move |wanted| log.set_level(level(wanted))))),
+        ..wakunode_rest::RestConfig::default()
+    }
+}
+
+/// As `--log-level` takes the words.
+fn level(wanted: LogLevel) -> Level {
+    match wanted {
+        LogLevel::Trace => Level::Trace,
+        LogLevel::Debug => Level::Debug,
+        LogLevel::Info => Level::Info,
+        LogLevel::Notice | LogLevel::Warn => Level::Warn,
+        LogLevel::Error | LogLevel::Fatal => Level::Error,
+    }
+}
+
 /// The servers that are on.
 pub(crate) struct Servers {
     rest: Option<Rest>,
@@ -75,16 +98,19 @@ pub(crate) struct Servers {
 
 impl Servers {
     /// Has the servers listen. They say that the node is initialising until they are attached.
-    pub(crate) async fn start(config: &ServersConfig, version: &str) -> Result<Self, ServeError> {
-        let rest = match &config.rest {
-            Some(rest) => Some(Rest::start(rest.told(version)).await?),
-            None => None,
-        };
+    pub(crate) async fn start(
+        config: &ServersConfig,
+        served: wakunode_rest::RestConfig,
+    ) -> Result<Self, ServeError> {
         let metrics = match config.metrics {
             Some(address) => {
-                let version = version.to_owned();
+                let version = served.version.clone();
                 Some(Metrics::start(MetricsConfig { address, version }).await?)
             }
+            None => None,
+        };
+        let rest = match &config.rest {
+            Some(rest) => Some(Rest::start(rest.told(served)).await?),
             None => None,
         };
         Ok(Self { rest, metrics })
@@ -110,15 +136,14 @@ impl Servers {
 }
 
 impl RestConfig {
-    /// As the server is told it. Content topics are subscribed to by the program itself.
-    fn told(&self, version: &str) -> wakunode_rest::RestConfig {
+    /// As the server is told it.
+    fn told(&self, served: wakunode_rest::RestConfig) -> wakunode_rest::RestConfig {
         wakunode_rest::RestConfig {
             address: self.address,
             admin: self.admin,
             allow_origins: self.allow_origin.clone(),
             relay_cache: self.relay_cache_capacity as usize,
-            version: version.to_owned(),
-            ..wakunode_rest::RestConfig::default()
+            ..served
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Five processes on the loopback interface that know one record alone: what a network of nodes does.
+//! Processes on the loopback interface, five of which know one record alone: what a network of nodes does.
 #![cfg(target_os = "linux")]
 
 mod support;
@@ -6,7 +6,11 @@ mod support;
 use std::{collections::HashSet, path::Path, time::Duration};
 
 use serde_json::{Value as Json, json};
-use support::{CONTENT_TOPIC, DEADLINE, Wakunode, folder, message, until};
+use support::{
+    CONTENT_TOPIC, DEADLINE, Wakunode, folder,
+    http::{Http, served},
+    message, until,
+};
 use tokio::time::{sleep, timeout};
 
 /// Peers in the mesh of each shard, at least.
@@ -168,4 +172,65 @@ async fn keeps_what_it_has_shown(root: &Path, archive: Wakunode, relay: &Wakunod
     assert!(lost.is_empty(), "{} of {} are lost", lost.len(), shown.len());
     let figures: Json = alone.call("waku.store.archive", json!({})).await;
     assert_eq!(figures["messages"].as_u64().unwrap(), kept.len() as u64);
+}
+
+/// Twenty messages more than a page has.
+const APART: usize = 120;
+
+/// The hashes of all messages of an archive, as REST tells them.
+async fn history(http: &Http) -> HashSet<String> {
+    let (mut all, mut cursor) = (HashSet::new(), String::new());
+    loop {
+        let path = format!("/store/v3/messages?pageSize=100&cursor={cursor}");
+        let page = http.get(&path).await.json(200);
+        let hashes = page["messages"].as_array().unwrap().iter();
+        all.extend(hashes.map(|it| it["messageHash"].as_str().unwrap().to_owned()));
+        match page["paginationCursor"].as_str() {
+            Some(next) => next.clone_into(&mut cursor),
+            None => return all,
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_archives_that_missed_each_others_messages_become_equal() {
+    let root = tempfile::tempdir().unwrap();
+    // Nothing is left to the relay, which has carried none of these messages.
+    let flags = [
+        "--store",
+        "--store-sync",
+        "--store-sync-interval=1",
+        "--store-sync-relay-jitter=0",
+    ];
+    let (one, of_one) = served(&folder(root.path(), "one"), &flags).await;
+    let (other, of_other) = served(&folder(root.path(), "other"), &flags).await;
+    let mut apart = Vec::new();
+    for (http, payload) in [(&of_one, "b25l"), (&of_other, "b3RoZXI=")] {
+        for number in 0..APART {
+            let shard = format!("/relay/v1/messages/%2Fwaku%2F2%2Frs%2F99%2F{}", number % 8);
+            let message = json!({ "payload": payload, "contentTopic": CONTENT_TOPIC });
+            http.post(&shard, &message).await.ok();
+        }
+        until("each has its own messages", || async {
+            history(http).await.len() == APART
+        })
+        .await;
+        apart.push(history(http).await);
+    }
+    let all: HashSet<String> = apart.iter().flatten().cloned().collect();
+    assert_eq!(all.len(), 2 * APART, "they have nothing in common");
+
+    let address = other.address().await;
+    one.call("waku.node.connect", json!({ "address": address })).await;
+    until("both have all messages", || async {
+        history(&of_one).await == all && history(&of_other).await == all
+    })
+    .await;
+    for node in [&one, &other] {
+        until("it is counted what came by store sync", || async {
+            let sync = &node.info().await["stats"]["sync"];
+            sync["sessions"] != 0 && sync["messages_fresh"] == APART
+        })
+        .await;
+    }
 }

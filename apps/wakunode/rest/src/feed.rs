@@ -5,7 +5,7 @@ use std::sync::Arc;
 use backplane_descriptor::Overflow;
 use backplane_sdk::CallError;
 use waku_api::{
-    HealthState,
+    HealthState, NodeInfo, RelayClient, TopicError,
     relay_events::{Message, Started},
 };
 
@@ -51,21 +51,12 @@ async fn subscribe(state: &State, waku: &Waku) -> Result<bool, String> {
     let relay = health.protocols.iter().find(|it| is_relay(it));
     let relays = relay.is_some_and(|relay| relay.state != HealthState::NotMounted);
     if relays {
-        let info = clients.node.info().await.map_err(|error| error.to_string())?;
+        if !waku.is_ready() {
+            let info = clients.node.info().await.map_err(|error| error.to_string())?;
+            configure(state, &clients.relay, info).await?;
+        }
         let (shards, contents) = {
             let mut cache = state.relay();
-            if !waku.is_ready() {
-                let configured: Vec<String> = info.shards.into_iter().map(|it| it.pubsub_topic).collect();
-                cache
-                    .shards()
-                    .subscribe(&configured)
-                    .map_err(|error| error.to_string())?;
-                let topics = &state.config.content_topics;
-                cache
-                    .contents()
-                    .subscribe(topics)
-                    .map_err(|error| error.to_string())?;
-            }
             (cache.shards().subscribed(), cache.contents().subscribed())
         };
         let subscribed = clients.relay.subscribe_shards(&shards).await;
@@ -74,4 +65,23 @@ async fn subscribe(state: &State, waku: &Waku) -> Result<bool, String> {
         subscribed.map_err(|error| error.to_string())?;
     }
     Ok(relays)
+}
+
+/// Has the cache take in what the configuration subscribes to: the shards, and the content topics that shards follow
+/// from.
+async fn configure(state: &State, relay: &RelayClient, info: NodeInfo) -> Result<(), String> {
+    let shards: Vec<String> = info.shards.into_iter().map(|it| it.pubsub_topic).collect();
+    let mut contents = Vec::new();
+    for topic in &state.config.content_topics {
+        match relay.pubsub_topic(topic).await {
+            Ok(_) => contents.push(topic.clone()),
+            // With static sharding they come by their shards, as with nwaku.
+            Err(CallError::Interface(TopicError::StaticSharding)) => {}
+            Err(error) => tracing::warn!(%error, topic, "a content topic is not subscribed to"),
+        }
+    }
+    let mut cache = state.relay();
+    let subscribed = cache.shards().subscribe(&shards);
+    let subscribed = subscribed.and_then(|()| cache.contents().subscribe(&contents));
+    subscribed.map_err(|error| error.to_string())
 }

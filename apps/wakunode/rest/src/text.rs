@@ -44,6 +44,28 @@ pub(crate) fn not_a_peer(address: &str) -> Option<String> {
     None
 }
 
+/// Why nwaku takes a text for no content topic.
+pub(crate) fn not_a_content_topic(topic: &str) -> String {
+    let Some(rest) = topic.strip_prefix('/') else {
+        return format!("invalid format: content-topic '{topic}' must start with slash");
+    };
+    let parts: Vec<&str> = rest.split('/').collect();
+    let names: &[&str] = match parts.len() {
+        4 => &["application", "version", "topic-name", "encoding"],
+        5 => &["generation", "application", "version", "topic-name", "encoding"],
+        _ => {
+            let forms = "Expected either /<application>/<version>/<topic-name>/<encoding> or \
+                         /<gen>/<application>/<version>/<topic-name>/<encoding>";
+            return format!("invalid format: Invalid content topic structure. {forms}");
+        }
+    };
+    let empty = names.iter().zip(&parts).find(|(_, part)| part.is_empty());
+    match empty {
+        Some((name, _)) => format!("missing part: {name}"),
+        None => "invalid format: generation should be a numeric value".to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -54,6 +76,29 @@ mod tests {
     fn a_list_is_written_as_nim_does() {
         assert_eq!(list(&["/a/b", "c"]), r#"@["/a/b", "c"]"#);
         assert_eq!(list(&[]), "@[]");
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_content_topic_is_said_as_nwaku_says_it() {
+        for (topic, text) in [
+            (
+                "a/1/b/c",
+                "invalid format: content-topic 'a/1/b/c' must start with slash",
+            ),
+            ("/a//b/c", "missing part: version"),
+            ("/0/a/1//c", "missing part: topic-name"),
+            (
+                "/x/a/1/b/c",
+                "invalid format: generation should be a numeric value",
+            ),
+        ] {
+            assert_eq!(not_a_content_topic(topic), text);
+        }
+        let structure = not_a_content_topic("/a/1");
+        assert!(
+            structure.starts_with("invalid format: Invalid content topic structure. Expected either /<app"),
+            "{structure}"
+        );
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! Programs that run, and how tests speak with them.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub(crate) mod http;
+
 use std::{
     env::consts::{DLL_PREFIX, DLL_SUFFIX},
     fs,
     io::{BufRead as _, BufReader, Read as _},
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Arc, LazyLock, Mutex},
@@ -14,18 +17,24 @@ use std::{
 
 use backplane_host::gateway::Client;
 use backplane_test_support::cargo_build;
+use http::Http;
 use serde_json::{Value as Json, json};
 use tokio::time::sleep;
 
 /// Longer than anything takes on a busy machine.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(90);
 
+/// Between two looks at something that is waited for.
+pub(crate) const PAUSE: Duration = Duration::from_millis(50);
+
 pub(crate) const CONTENT_TOPIC: &str = "/toychat/2/huilong/proto";
 
-/// Cluster 99 with eight shards on the loopback interface, on ports that the system chooses.
-const NETWORK: [&str; 5] = [
+/// The shard of this content topic among eight.
+pub(crate) const SHARD: &str = "/waku/2/rs/99/3";
+
+/// Cluster 99 on the loopback interface, on ports that the system chooses.
+const NETWORK: [&str; 4] = [
     "--cluster-id=99",
-    "--num-shards-in-network=8",
     "--listen-address=127.0.0.1",
     "--tcp-port=0",
     "--discv5-udp-port=0",
@@ -71,10 +80,17 @@ fn plugins() -> &'static Path {
 }
 
 impl Wakunode {
-    /// Starts a node of the test network in `folder`, and waits until it says that it is complete.
+    /// Starts a node of the test network, which has eight shards, in `folder`, and waits until it says that it is
+    /// complete.
     pub(crate) fn start(folder: &Path, arguments: &[&str]) -> Self {
+        Self::start_sharded(folder, 8, arguments)
+    }
+
+    /// The same with another number of shards, or 0 for static sharding.
+    pub(crate) fn start_sharded(folder: &Path, shards: u16, arguments: &[&str]) -> Self {
         let mut command = program();
         command.args(NETWORK).args(arguments);
+        command.arg(format!("--num-shards-in-network={shards}"));
         command.arg(format!("--local-storage-path={}", folder.display()));
         let mut child = command
             .stdout(Stdio::piped())
@@ -116,6 +132,14 @@ impl Wakunode {
 
     pub(crate) fn said(&self, text: &str) -> bool {
         self.log.lock().unwrap().iter().any(|line| line.contains(text))
+    }
+
+    /// The server that has told where it listens by a line that begins so.
+    pub(crate) fn server(&self, line: &str) -> Http {
+        let log = self.log.lock().unwrap();
+        let told = log.iter().find(|it| it.contains(line)).expect("it is served");
+        let (_, address) = told.split_once("address=").unwrap();
+        Http(address.trim().parse::<SocketAddr>().unwrap())
     }
 
     /// A connection to the control socket.
@@ -209,7 +233,7 @@ pub(crate) async fn until<F: Future<Output = bool>>(what: &str, mut condition: i
     let begun = Instant::now();
     while !condition().await {
         assert!(begun.elapsed() < DEADLINE, "not within {DEADLINE:?}: {what}");
-        sleep(Duration::from_millis(50)).await;
+        sleep(PAUSE).await;
     }
 }
 

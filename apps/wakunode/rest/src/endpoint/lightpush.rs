@@ -4,7 +4,7 @@ use backplane_sdk::CallError;
 use hyper::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
-use waku_api::{LightPushError, LightPushReceipt, PublishError, ServiceError, WakuMessage};
+use waku_api::{LightPushError, LightPushReceipt, PublishError, ServiceError, TopicError, WakuMessage};
 
 use super::peers::{LEGACY_LIGHTPUSH, LIGHTPUSH, serving};
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
     json::{Message, decode},
     limits::CALL_TIMEOUT,
     route::nowhere,
+    text,
     waku::Waku,
 };
 
@@ -128,16 +129,17 @@ async fn publish(
     };
     let call = clients.lightpush.publish(&peer, &message, &topic);
     let pushed = timeout(CALL_TIMEOUT, call).await.map_err(|_| LATE)?;
-    Ok(pushed.map_err(denied))
+    Ok(pushed.map_err(|error| denied(error, topic.is_some())))
 }
 
-fn denied(error: CallError<LightPushError>) -> Denied {
+/// Why a message was not published, whose shard was named or not.
+fn denied(error: CallError<LightPushError>, is_named: bool) -> Denied {
     match error {
         CallError::Interface(LightPushError::Message(error)) => match &error {
             PublishError::TooLarge { limit } => {
                 (420, format!("Message size exceeded maximum of {limit} bytes"))
             }
-            PublishError::Topic(_) => (420, format!("Invalid content-topic: {error}")),
+            PublishError::Topic(error) => without_shard(error, is_named),
             _ => (420, error.to_string()),
         },
         CallError::Interface(LightPushError::Service(error)) => match error {
@@ -151,5 +153,24 @@ fn denied(error: CallError<LightPushError>) -> Denied {
             other => (500, other.to_string()),
         },
         error => (500, error.to_string()),
+    }
+}
+
+/// Why there is no shard to publish on, as nwaku's service says it.
+fn without_shard(error: &TopicError, is_named: bool) -> Denied {
+    match error {
+        TopicError::Malformed { topic, .. } if !is_named => {
+            let reason = text::not_a_content_topic(topic);
+            (420, format!("Invalid content-topic:{reason}"))
+        }
+        TopicError::Generation { .. } => {
+            let reason = "Generation > 0 are not supported yet";
+            (500, format!("Auto-sharding error: {reason}"))
+        }
+        TopicError::StaticSharding => {
+            let text = "Pubsub topic must be specified when static sharding is enabled";
+            (420, text.to_owned())
+        }
+        _ => (421, error.to_string()),
     }
 }

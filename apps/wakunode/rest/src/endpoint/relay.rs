@@ -215,9 +215,7 @@ async fn publish_by_content(waku: &Waku, request: &Request) -> Result<Answer, Re
 /// What nwaku says of a content topic.
 fn malformed(error: &TopicError) -> String {
     match error {
-        TopicError::Malformed { topic, reason } => {
-            format!("invalid format: content-topic '{topic}' {reason}")
-        }
+        TopicError::Malformed { topic, .. } => text::not_a_content_topic(topic),
         TopicError::Generation { .. } => "Generation > 0 are not supported yet".to_owned(),
         other => other.to_string(),
     }

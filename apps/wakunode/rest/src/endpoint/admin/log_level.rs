@@ -16,8 +16,8 @@ pub(super) fn set(state: &State, waku: &Waku, text: &str) -> Result<Answer, Refu
     waku.host.set_log_level(match new {
         LogLevel::Trace => level::TRACE,
         LogLevel::Debug => level::DEBUG,
-        LogLevel::Info | LogLevel::Notice => level::INFO,
-        LogLevel::Warn => level::WARN,
+        LogLevel::Info => level::INFO,
+        LogLevel::Notice | LogLevel::Warn => level::WARN,
         LogLevel::Error | LogLevel::Fatal => level::ERROR,
     });
     if let Some(OnLogLevel(also)) = &state.config.on_log_level {
