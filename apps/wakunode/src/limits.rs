@@ -17,8 +17,5 @@ pub const MODULE_STOP: Duration = Duration::from_secs(20);
 /// How long all of them may take to stop, and the servers.
 pub const STOP_DEADLINE: Duration = Duration::from_secs(60);
 
-/// How often the host is asked whether it should stop.
-pub const STOP_WATCH: Duration = Duration::from_millis(500);
-
 /// Beginnings of the relay that wait to be answered with the subscriptions; only the last matters.
 pub const STARTED_QUEUE: u32 = 1;

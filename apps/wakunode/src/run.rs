@@ -6,11 +6,10 @@ use backplane_descriptor::Overflow;
 use backplane_host::{
     FrontEnd, Host,
     bundle::{Bundle, Grants},
-    gateway::{Gateway, GatewayError, STOP_REASON},
+    gateway::{Gateway, GatewayError, STOP_REASON, stop_wanted},
 };
 use backplane_sdk::Client;
 use tokio::{
-    sync::oneshot,
     task::{JoinError, JoinHandle, JoinSet, spawn_blocking},
     time::timeout,
 };
@@ -20,7 +19,7 @@ use crate::{
     bundle,
     config::Config,
     error::RunError,
-    limits::{START_DEADLINE, STARTED_QUEUE, STOP_DEADLINE, STOP_WATCH},
+    limits::{START_DEADLINE, STARTED_QUEUE, STOP_DEADLINE},
     log::{Level, Log},
     servers::{Servers, served},
     signals::Signals,
@@ -76,7 +75,7 @@ async fn live(
         signal = signals.next() => return told(signal),
     };
     tokio::select! {
-        reason = stop_requested(host) => match reason == STOP_REASON {
+        reason = stop_wanted(host) => match reason == STOP_REASON {
             true => told("the control socket"),
             false => Err(RunError::Ended(reason)),
         },
@@ -134,24 +133,6 @@ fn not_ready(host: &Host) -> String {
 fn told(who: &str) -> Result<(), RunError> {
     tracing::info!("Shutting down after receiving {who}");
     Ok(())
-}
-
-/// Why a module or a client wants the host to stop, once one does.
-async fn stop_requested(host: &Arc<Host>) -> String {
-    let (asked, wanted) = oneshot::channel();
-    let host = Arc::clone(host);
-    spawn_blocking(move || {
-        while !asked.is_closed() {
-            if let Some(reason) = host.stop_requested(STOP_WATCH) {
-                // Whoever waited for it has ended otherwise.
-                let _ = asked.send(reason);
-                return;
-            }
-        }
-    });
-    wanted
-        .await
-        .unwrap_or_else(|_| "the watch over it broke".to_owned())
 }
 
 /// Why the control socket is served no more.

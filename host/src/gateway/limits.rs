@@ -30,3 +30,5 @@ pub const REFUSAL: Duration = Duration::from_secs(2);
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How often the log is looked at for those who follow it.
 pub const LOG_POLL: Duration = Duration::from_millis(100);
+/// How often the host is asked whether somebody wants it to stop.
+pub const STOP_WATCH: Duration = Duration::from_millis(500);

@@ -39,12 +39,14 @@ mod message;
 mod methods;
 mod service;
 mod socket;
+mod stop;
 mod subscriptions;
 
 pub use client::{Client, ClientError, Notification};
 pub use error::GatewayError;
 pub use message::{INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR, RpcError, STATUS};
 pub use methods::STOP_REASON;
+pub use stop::stop_wanted;
 
 use crate::host::Host;
 use service::Service;
@@ -85,7 +87,7 @@ impl Gateway {
     }
 
     /// Serves until the future is dropped, which ends every connection. It does not stop the host: whoever runs
-    /// this watches [`Host::stop_requested`].
+    /// this awaits [`stop_wanted`].
     ///
     /// # Errors
     /// A module of the host has the name of the front end, `cli`.

@@ -4,7 +4,7 @@ use crate::args::Global;
 use crate::bundle::{self, absolute};
 use crate::exit::{Exit, Failure};
 use backplane_host::bundle::Bundle;
-use backplane_host::gateway::{Gateway, GatewayError, STOP_REASON};
+use backplane_host::gateway::{Gateway, GatewayError, STOP_REASON, stop_wanted};
 use backplane_host::plan::PlanError;
 use backplane_host::{Host, HostError};
 use clap::ValueEnum;
@@ -12,14 +12,9 @@ use std::convert::Infallible;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::oneshot;
 use tokio::task::JoinError;
 use tracing_subscriber::filter::LevelFilter;
-
-/// How often the host is asked whether it should stop.
-const WATCH: Duration = Duration::from_millis(500);
 
 /// Run a host with the modules of a bundle
 ///
@@ -79,7 +74,7 @@ impl Run {
         let reason = match early {
             Some(signal) => signal.to_owned(),
             None => tokio::select! {
-                reason = stop_requested(&host) => reason,
+                reason = stop_wanted(&host) => reason,
                 signal = signals.next() => signal.to_owned(),
                 ended = &mut serving => return Err(broken(ended)),
             },
@@ -209,24 +204,6 @@ fn not_started(error: HostError, folders: &[PathBuf]) -> Failure {
         "{error}; looked in {}; build the plugins, or name their folder with --plugins",
         looked.join(", ")
     ))
-}
-
-/// Why a module or a client wants the host to stop, once one does.
-async fn stop_requested(host: &Arc<Host>) -> String {
-    let (asked, wanted) = oneshot::channel();
-    let host = Arc::clone(host);
-    tokio::task::spawn_blocking(move || {
-        while !asked.is_closed() {
-            if let Some(reason) = host.stop_requested(WATCH) {
-                // Whoever waited for it has ended otherwise.
-                let _ = asked.send(reason);
-                return;
-            }
-        }
-    });
-    wanted
-        .await
-        .unwrap_or_else(|_| "the watch over it broke".to_owned())
 }
 
 /// Stops the modules, each within the time that the host gives it.
