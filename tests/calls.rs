@@ -9,7 +9,7 @@ use fixture_bench_api::{EchoClient, Kind, Message, RunnerClient, echo_events};
 
 fn pair(folder: &std::path::Path) -> backplane_host::Host {
     let modules = format!(
-        "[modules.provider]\nplugin = {:?}\n[modules.consumer]\nplugin = {:?}\ngrants = [\"bench.*\"]\n",
+        "[modules.provider]\nplugin = {:?}\n[modules.consumer]\nplugin = {:?}\ngrants = [\"bench.echo\", \"bench.raw\"]\n",
         fixture("bench-provider"),
         fixture("bench-consumer")
     );
@@ -45,7 +45,9 @@ async fn events_reach_a_plugin_and_a_front_end_in_order() {
     let folder = tempfile::tempdir().expect("a folder");
     let host = pair(folder.path());
     let front = host.front_end("test", &Grants::all()).expect("a front end");
-    let mut events = front.subscribe::<echo_events::Published>(Overflow::Block, 16);
+    let mut events = front
+        .subscribe::<echo_events::Published>(Overflow::Block, 16)
+        .expect("it is granted");
     let echo: EchoClient = front.client().expect("the provider is there");
     let publishing = tokio::spawn(async move { echo.publish(&1000, &64).await });
     for expected in 0..1000 {

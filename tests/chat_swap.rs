@@ -122,7 +122,10 @@ async fn read(room: RoomClient, enough: Enough) -> usize {
 type Heard = Arc<Mutex<Vec<StoredMessage>>>;
 
 fn listen(hosted: &Hosted) -> (Heard, JoinHandle<()>) {
-    let mut events = hosted.front.subscribe::<Message>(Overflow::Block, HEARD_DEPTH);
+    let mut events = hosted
+        .front
+        .subscribe::<Message>(Overflow::Block, HEARD_DEPTH)
+        .expect("it is granted");
     let heard = Heard::default();
     let taken = Arc::clone(&heard);
     let listening = tokio::spawn(async move {

@@ -10,12 +10,19 @@ use serde_json::json;
 use std::path::Path;
 use std::time::Duration;
 
+/// What the fixture `misbehaving` listens to.
+const HEARS: &str = "grants = [\"fixture.greeter.greeted\"]\n";
+
 fn module(name: &str, fixture_name: &str, more: &str) -> String {
-    format!("[modules.{name}]\nplugin = {:?}\n{more}\n", fixture(fixture_name))
+    let grants = if fixture_name == "misbehaving" { HEARS } else { "" };
+    format!(
+        "[modules.{name}]\nplugin = {:?}\n{grants}{more}\n",
+        fixture(fixture_name)
+    )
 }
 
 fn greeter(folder: &Path) -> (Host, FrontEnd) {
-    let host = host(folder, &module("hello", "hello", "")).expect("the host starts");
+    let host = host(folder, &module("hello", "hello", HEARS)).expect("the host starts");
     let front = host.front_end("test", &Grants::all()).expect("a front end");
     (host, front)
 }
@@ -314,7 +321,7 @@ async fn a_bad_version_is_rolled_back_with_the_reason_and_the_old_one_serves_on(
 #[tokio::test]
 async fn a_version_whose_start_hangs_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
-    let text = format!("start-timeout-ms = 300\n{}", module("hello", "hello", ""));
+    let text = format!("start-timeout-ms = 300\n{}", module("hello", "hello", HEARS));
     let host = host(folder.path(), &text).expect("the host starts");
     let front = host.front_end("test", &Grants::all()).expect("a front end");
     let hello: GreeterClient = front.client().expect("it is there");
@@ -339,7 +346,7 @@ async fn what_is_not_granted_is_denied_and_the_rule_named() {
     let error = nobody.client::<GreeterClient>().expect_err("denied").to_string();
     assert_eq!(
         error,
-        "denied: nobody may not call fixture.greeter: its manifest must require it, and the bundle must grant it with `grants = [\"fixture.greeter\"]` in [modules.nobody]"
+        "denied: nobody may not call fixture.greeter: the program that made this front end does not grant it; it needs the grant \"fixture.greeter\""
     );
     assert!(host.stop().is_empty());
 }

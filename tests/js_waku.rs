@@ -31,7 +31,10 @@ impl Side {
         );
         let hosted = Hosted::start(folder, &modules);
         let node = hosted.front.client().expect("waku is there");
-        let heard = hosted.front.subscribe(Overflow::Block, 64);
+        let heard = hosted
+            .front
+            .subscribe(Overflow::Block, 64)
+            .expect("it is granted");
         Self { hosted, node, heard }
     }
 

@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 /// A host with the notes of `plugin`, and `bench.echo`.
 fn notes(folder: &Path, plugin: &Path) -> (Host, FrontEnd) {
     let modules = format!(
-        "[modules.echo]\nplugin = {:?}\n[modules.notes]\nplugin = {plugin:?}\ngrants = [\"bench.*\"]\n",
+        "[modules.echo]\nplugin = {:?}\n[modules.notes]\nplugin = {plugin:?}\ngrants = [\"bench.echo\"]\n",
         fixture("bench-provider")
     );
     let host = host(folder, &modules).expect("the host starts");
@@ -140,7 +140,9 @@ async fn events_reach_a_json_plugin_and_leave_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let (host, front) = notes(folder.path(), &fixture("json-notes"));
     let client: NotesClient = front.client().expect("it is there");
-    let mut added = front.subscribe::<notes_events::Added>(Overflow::Block, 16);
+    let mut added = front
+        .subscribe::<notes_events::Added>(Overflow::Block, 16)
+        .expect("it is granted");
     client.add(&note()).await.expect("it is taken");
     let event = added.next().await.expect("a note");
     assert_eq!((event.body, event.sequence), (note(), 1));

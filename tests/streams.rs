@@ -17,7 +17,7 @@ const WINDOW: u64 = (1 << 20) + (64 << 10);
 fn start(folder: &Path, modules: &[(&str, &str)]) -> (Host, FrontEnd) {
     let module = |(name, plugin): &(&str, &str)| {
         format!(
-            "[modules.{name}]\nplugin = {:?}\ngrants = [\"stream.*\"]\n",
+            "[modules.{name}]\nplugin = {:?}\ngrants = [\"stream.rows\"]\n",
             fixture(plugin)
         )
     };

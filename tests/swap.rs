@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 fn a_version_that_breaks_a_dependent_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let modules = format!(
-        "[modules.provider]\nplugin = {:?}\n[modules.consumer]\nplugin = {:?}\ngrants = [\"bench.*\"]\n",
+        "[modules.provider]\nplugin = {:?}\n[modules.consumer]\nplugin = {:?}\ngrants = [\"bench.echo\", \"bench.raw\"]\n",
         fixture("bench-provider"),
         fixture("bench-consumer")
     );
@@ -34,7 +34,7 @@ async fn no_call_and_no_event_is_lost_while_versions_change() {
     let provider = fixture("bench-provider");
     let other = another_build(&provider, folder.path(), "other");
     let modules = format!(
-        "[modules.provider]\nplugin = {provider:?}\n[modules.consumer]\nplugin = {:?}\ngrants = [\"bench.*\"]\n",
+        "[modules.provider]\nplugin = {provider:?}\n[modules.consumer]\nplugin = {:?}\ngrants = [\"bench.echo\", \"bench.raw\"]\n",
         fixture("bench-consumer")
     );
     let host = Arc::new(host(folder.path(), &modules).expect("the host starts"));

@@ -17,11 +17,13 @@ async fn a_clean_plugin_leaves_nothing_behind() {
     let folder = tempfile::tempdir().expect("a folder");
     let first = fixture("clean");
     let second = another_build(&first, folder.path(), "second");
-    let host =
-        host(folder.path(), &format!("[modules.clean]\nplugin = {first:?}\n")).expect("the host starts");
+    let bundle = format!("[modules.clean]\nplugin = {first:?}\ngrants = [\"fixture.greeter.greeted\"]\n");
+    let host = host(folder.path(), &bundle).expect("the host starts");
     let front = host.front_end("test", &Grants::all()).expect("a front end");
     let clean: GreeterClient = front.client().expect("it is there");
-    let mut events = front.subscribe::<greeter_events::Greeted>(backplane_descriptor::Overflow::Block, 64);
+    let mut events = front
+        .subscribe::<greeter_events::Greeted>(backplane_descriptor::Overflow::Block, 64)
+        .expect("it is granted");
     for round in 0..20 {
         let loaded = host.module("clean").expect("it is there").sha256;
         assert!(is_mapped(&loaded), "round {round}");

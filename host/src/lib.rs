@@ -14,6 +14,7 @@ pub mod library;
 mod lifecycle;
 pub mod limits;
 mod log;
+mod permissions;
 mod placement;
 pub mod plan;
 mod registry;
@@ -23,6 +24,7 @@ pub use events::{EventStream, Received, SubscriptionStatus};
 pub use host::{FrontEnd, Host, HostError, InterfaceReport, ModuleReport, Subscription};
 pub use lifecycle::{ModuleState, StateChange, SwapReport};
 pub use log::LogLine;
+pub use permissions::{AuditEntry, AuditKind, PermissionKind, PermissionReport};
 pub use placement::guest_main;
 #[doc(hidden)]
 pub use placement::wire;

@@ -60,6 +60,10 @@ pub const UNCLAIMED_ANSWER: Duration = Duration::from_secs(5);
 pub const LOG_LINES: usize = 4096;
 /// The lines of log that one module may write in a second; what is more is counted and dropped.
 pub const LOG_LINES_PER_SECOND: u64 = 1000;
+/// The entries of the audit log that are kept of each kind: grants, refusals, and uses of sensitive methods.
+pub const AUDIT_ENTRIES: usize = 4096;
+/// For how long the same refusal, or the same use, is counted in one entry of the audit log.
+pub const AUDIT_REPEAT: Duration = Duration::from_secs(1);
 /// The state changes that are kept for those who ask later.
 pub const STATE_CHANGES: usize = 1024;
 

@@ -53,7 +53,7 @@ fn the_example_of_the_page_is_a_bundle_with_the_defaults_that_the_page_states() 
     assert_eq!(modules["waku"].restart, RestartPolicy::default());
     assert_eq!(modules["waku"].on_failure, modules["chat"].on_failure);
     assert!(modules["chat"].grants.allows("waku.relay"));
-    assert!(!modules["chat"].grants.allows("wallet.sign"));
+    assert!(!modules["chat"].grants.allows("wallet.keys"));
 }
 
 #[test]

@@ -12,7 +12,7 @@ fn four_plugins() -> String {
         ["waku", "storage", "chat", "wallet"].map(|name| (name, cargo_build(&format!("{name}-plugin"))));
     let module = |(name, file): &(&str, PathBuf)| {
         let grants = if *name == "chat" {
-            "grants = [\"waku.*\", \"storage.kv\"]"
+            "grants = [\"waku.relay\", \"storage.kv\"]"
         } else {
             ""
         };

@@ -75,7 +75,8 @@ fn events(runtime: &Runtime, bench: &Bench) -> Duration {
     let subject = bench.subject();
     let mut numbers = bench
         .front
-        .subscribe::<subject_events::Told>(Overflow::Block, 1024);
+        .subscribe::<subject_events::Told>(Overflow::Block, 1024)
+        .expect("it is granted");
     runtime.block_on(async {
         let begun = Instant::now();
         let telling = tokio::spawn(async move { subject.tell(&COUNT.into()).await });

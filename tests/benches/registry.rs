@@ -37,7 +37,7 @@ impl Figures {
 
 fn pair(folder: &std::path::Path) -> (Host, FrontEnd) {
     let modules = format!(
-        "[modules.provider]\nplugin = {:?}\n[modules.consumer]\nplugin = {:?}\ngrants = [\"bench.*\"]\n",
+        "[modules.provider]\nplugin = {:?}\n[modules.consumer]\nplugin = {:?}\ngrants = [\"bench.echo\", \"bench.raw\"]\n",
         fixture("bench-provider"),
         fixture("bench-consumer")
     );
@@ -185,7 +185,9 @@ fn events(criterion: &mut Criterion, figures: &mut Figures, front: &FrontEnd) {
 async fn publish(front: &FrontEnd, echo: &EchoClient, times: u64) -> Duration {
     let mut readers = Vec::new();
     for _ in 0..SUBSCRIBERS {
-        let mut events = front.subscribe::<echo_events::Published>(Overflow::Block, 1024);
+        let mut events = front
+            .subscribe::<echo_events::Published>(Overflow::Block, 1024)
+            .expect("it is granted");
         readers.push(tokio::spawn(async move {
             for _ in 0..times {
                 assert_eq!(events.next_raw().await.lost, 0);

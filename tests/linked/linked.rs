@@ -23,7 +23,7 @@ grants = ["storage.kv"]
 listen-addresses = ["/ip4/127.0.0.1/tcp/0"]
 [modules.chat]
 placement = "static"
-grants = ["waku.*", "storage.kv"]
+grants = ["waku.relay", "storage.kv"]
 [modules.wallet]
 placement = "static"
 "#;

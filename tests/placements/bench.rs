@@ -17,6 +17,25 @@ pub(crate) const PLACEMENTS: [Placement; 3] = [Placement::Native, Placement::Sta
 /// Longer than anything takes on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
+/// What a bundle says.
+struct Told<'a> {
+    /// The grants of the subject.
+    grants: &'a [&'a str],
+    /// What else it says of the subject.
+    of_subject: &'a str,
+    /// What else it says of the mate.
+    of_mate: &'a str,
+}
+
+impl Told<'_> {
+    /// Nothing but what everybody needs.
+    const NOTHING: Self = Self {
+        grants: &["fixture.mate"],
+        of_subject: "",
+        of_mate: "",
+    };
+}
+
 /// A host, and who calls.
 pub(crate) struct Bench {
     pub(crate) placement: Placement,
@@ -40,9 +59,29 @@ impl Bench {
         Self::start_both(placement, "", more)
     }
 
-    fn start_both(placement: Placement, more: &str, of_mate: &str) -> Self {
+    /// `grants` are those of the subject.
+    pub(crate) fn start_granted(placement: Placement, grants: &[&str]) -> Self {
+        Self::start_all(
+            placement,
+            &Told {
+                grants,
+                ..Told::NOTHING
+            },
+        )
+    }
+
+    fn start_both(placement: Placement, of_subject: &str, of_mate: &str) -> Self {
+        let told = Told {
+            of_subject,
+            of_mate,
+            ..Told::NOTHING
+        };
+        Self::start_all(placement, &told)
+    }
+
+    fn start_all(placement: Placement, told: &Told<'_>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let host = start(folder.path(), placement, (more, of_mate));
+        let host = start(folder.path(), placement, told);
         let front = host.front_end("tester", &Grants::all()).expect("a front end");
         Self {
             placement,
@@ -54,7 +93,11 @@ impl Bench {
 
     /// The subject and its mate, in a bundle whose data lie in `folder`.
     pub(crate) fn bundle(folder: &Path, placement: Placement, more: &str) -> Bundle {
-        bundle(folder, placement, (more, ""))
+        let told = Told {
+            of_subject: more,
+            ..Told::NOTHING
+        };
+        bundle(folder, placement, &told)
     }
 
     pub(crate) fn subject(&self) -> SubjectClient {
@@ -94,16 +137,21 @@ impl Bench {
     }
 }
 
-fn start(folder: &Path, placement: Placement, more: (&str, &str)) -> Host {
+fn start(folder: &Path, placement: Placement, told: &Told<'_>) -> Host {
     let linked = Linked::none()
         .with::<fixture_subject::Subject>()
         .expect("its manifest is right");
-    let host = Host::start_with(bundle(folder, placement, more), linked).expect("the host starts");
+    let host = Host::start_with(bundle(folder, placement, told), linked).expect("the host starts");
     assert!(host.wait_ready(PATIENCE), "{:?}", host.state_changes());
     host
 }
 
-fn bundle(folder: &Path, placement: Placement, (more, of_mate): (&str, &str)) -> Bundle {
+fn bundle(folder: &Path, placement: Placement, told: &Told<'_>) -> Bundle {
+    let Told {
+        grants,
+        of_subject,
+        of_mate,
+    } = told;
     let plugin = match placement {
         Placement::Static => "subject".into(),
         _ => fixture("subject"),
@@ -111,8 +159,8 @@ fn bundle(folder: &Path, placement: Placement, (more, of_mate): (&str, &str)) ->
     let text = format!(
         "[host]\ndata-dir = {:?}\n\
          [modules.mate]\nplugin = {:?}\ngrants = [\"fixture.subject\"]\n{of_mate}\n\
-         [modules.subject]\nplugin = {plugin:?}\nplacement = {:?}\ngrants = [\"fixture.mate\"]\n\
-         restart-backoff-ms = 1\n{more}\n",
+         [modules.subject]\nplugin = {plugin:?}\nplacement = {:?}\ngrants = {grants:?}\n\
+         restart-backoff-ms = 1\n{of_subject}\n",
         folder.join("data"),
         fixture("mate"),
         placement.name(),

@@ -21,7 +21,10 @@ const MANY: u64 = 2000;
 
 fn told(runtime: &Runtime, bench: &Bench) {
     let subject = bench.subject();
-    let mut numbers = bench.front.subscribe::<subject_events::Told>(Overflow::Block, 16);
+    let mut numbers = bench
+        .front
+        .subscribe::<subject_events::Told>(Overflow::Block, 16)
+        .expect("it is granted");
     runtime.block_on(async {
         let telling = tokio::spawn(async move { subject.tell(&MANY).await });
         for number in 1..=MANY {
@@ -52,7 +55,10 @@ fn heard(runtime: &Runtime, bench: &Bench) {
 
 fn held_back(runtime: &Runtime, bench: &Bench) {
     let subject = bench.subject();
-    let mut numbers = bench.front.subscribe::<subject_events::Told>(Overflow::Block, 4);
+    let mut numbers = bench
+        .front
+        .subscribe::<subject_events::Told>(Overflow::Block, 4)
+        .expect("it is granted");
     runtime.block_on(async {
         let telling = tokio::spawn(async move { subject.tell(&10_000).await });
         let first = numbers.next().await.expect("a number");
@@ -71,7 +77,8 @@ fn dropped(runtime: &Runtime, bench: &Bench) {
     let subject = bench.subject();
     let mut numbers = bench
         .front
-        .subscribe::<subject_events::Told>(Overflow::DropOldest, 8);
+        .subscribe::<subject_events::Told>(Overflow::DropOldest, 8)
+        .expect("it is granted");
     runtime.block_on(async {
         subject.tell(&MANY).await.expect("nobody holds it back");
         let (mut got, mut lost, mut last) = (0, 0, 0);
@@ -91,7 +98,8 @@ fn retained(runtime: &Runtime, bench: &Bench) {
         }
         let mut late = bench
             .front
-            .subscribe::<subject_events::Announced>(Overflow::Block, 4);
+            .subscribe::<subject_events::Announced>(Overflow::Block, 4)
+            .expect("it is granted");
         assert_eq!(late.next().await.expect("the last one").body, "second");
     });
 }

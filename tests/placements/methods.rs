@@ -2,10 +2,12 @@
 
 use super::bench::{Bench, status_of, until};
 use super::{Rule, rule};
-use backplane_host::ModuleState;
+use backplane_host::{AuditEntry, AuditKind, ModuleState};
 use backplane_sdk::plugin_api::status;
 use backplane_sdk::{CallError, Client as _};
+use backplane_test_support::fixture;
 use fixture_subject_api::TooMany;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
@@ -20,6 +22,8 @@ pub(crate) const RULES: &[Rule] = &[
     rule("who_calls_and_through_whom_is_known", origins),
     rule("a_module_is_called_while_it_calls", around),
     rule("what_is_not_granted_is_refused", permissions),
+    rule("of_an_interface_only_the_granted_methods_answer", methods_granted),
+    rule("a_call_of_a_sensitive_method_is_in_the_audit_log", audit),
     rule("json_reaches_a_method", json),
 ];
 
@@ -156,9 +160,59 @@ fn permissions(runtime: &Runtime, bench: &Bench) {
         .block_on(subject.trespass().into_future())
         .expect("it is answered");
     assert!(
-        said.contains("subject may not call fixture.vault") && said.contains("grants = [\"fixture.vault\"]"),
+        said.contains(
+            "subject may not call fixture.vault: its manifest does not require fixture.vault; its author has to add \
+             that, and then [modules.subject] of the bundle needs grants = [\"fixture.mate\", \"fixture.vault\"]"
+        ),
         "{said}"
     );
+}
+
+fn methods_granted(runtime: &Runtime, bench: &Bench) {
+    let granted = ["fixture.mate.origin", "fixture.mate.said"];
+    let bench = Bench::start_granted(bench.placement, &granted);
+    let subject = bench.subject();
+    runtime.block_on(async {
+        // Another generation of the provider changes nothing.
+        for swapped in [false, true] {
+            if swapped {
+                let (host, mate) = (Arc::clone(&bench.host), fixture("mate"));
+                let swapped = tokio::task::spawn_blocking(move || host.swap("mate", &mate, None).map(drop));
+                swapped.await.expect("no panic").expect("it swaps");
+            }
+            let origin = subject.origin_at_mate().await.expect("it is answered");
+            assert_eq!(origin.caller.as_deref(), Some("subject"));
+            assert_eq!(
+                subject.ask(&"a".to_owned()).await.as_deref(),
+                Ok(
+                    "denied: subject may not call fixture.mate.answer: the bundle does not grant it; \
+                    [modules.subject] needs grants = [\"fixture.mate.origin\", \"fixture.mate.said\", \
+                    \"fixture.mate.answer\"]"
+                )
+            );
+        }
+        bench.mate().say(&3).await.expect("it says them");
+        until("they are heard", async || {
+            subject.heard().await.is_ok_and(|heard| heard.count == 3)
+        })
+        .await;
+    });
+    let refused = |it: &AuditEntry| (it.kind, &*it.target) == (AuditKind::Refusal, "fixture.mate.answer");
+    assert!(bench.host.audit(Some("subject")).iter().any(refused));
+    bench.stop();
+}
+
+fn audit(runtime: &Runtime, bench: &Bench) {
+    let subject = bench.subject();
+    let secret = "of no concern to a log".to_owned();
+    runtime
+        .block_on(subject.ask(&secret).into_future())
+        .expect("it is answered");
+    let entries = bench.host.audit(Some("subject"));
+    let used = |it: &&AuditEntry| it.kind == AuditKind::Use;
+    let targets: Vec<_> = entries.iter().filter(used).map(|it| &*it.target).collect();
+    assert_eq!(targets, ["fixture.mate.answer"]);
+    assert!(!format!("{entries:?}").contains(&secret));
 }
 
 fn json(runtime: &Runtime, bench: &Bench) {

@@ -100,6 +100,7 @@ async fn begin(host: &Arc<Host>, config: &Config) -> Result<JoinSet<()>, RunErro
     let mut tasks = JoinSet::new();
     if !config.content_topics.is_empty() {
         let started = front.subscribe::<Started>(Overflow::DropOldest, STARTED_QUEUE);
+        let started = started.map_err(uncallable)?;
         tasks.spawn(topics::keep(
             client::<RelayClient>(&front)?,
             started,

@@ -28,7 +28,7 @@ mod tree;
 pub use config::Config;
 pub use digest::{Digest, DigestError};
 pub use error::{BundleError, Problem};
-pub use grants::{Grant, GrantError, Grants};
+pub use grants::{Access, Grant, GrantError, Grants};
 pub use model::{
     AfterRestarts, Bundle, HostConfig, ModuleConfig, OnFailure, Origin, Placement, PluginRef, RestartPolicy,
     default_data_dir,

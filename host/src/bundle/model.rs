@@ -63,7 +63,7 @@ pub struct ModuleConfig {
     /// What its process may do and use, with [`Placement::Process`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub process: Option<ProcessConfig>,
-    /// Which interfaces it may call, as far as its manifest requires them.
+    /// What it may call and hear, as far as its manifest requires it and subscribes to it.
     pub grants: Grants,
     /// What happens when it fails.
     pub on_failure: OnFailure,
@@ -172,6 +172,8 @@ pub struct Origin {
     pub table: Place,
     /// The keys.
     pub keys: BTreeMap<String, Place>,
+    /// The entries of `grants`.
+    pub grants: Vec<Place>,
 }
 
 impl HostConfig {

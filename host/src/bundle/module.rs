@@ -5,7 +5,7 @@ use super::read::{set_count, set_millis};
 use super::section::{Field, Section};
 use super::tree::{Entry, Value};
 use super::{
-    AfterRestarts, BundleError, Config, Grants, ModuleConfig, OnFailure, Origin, Placement, PluginRef,
+    AfterRestarts, BundleError, Config, Grants, ModuleConfig, OnFailure, Origin, Place, Placement, PluginRef,
     Problem, RestartPolicy, settings,
 };
 use backplane_descriptor::is_module_name;
@@ -79,6 +79,7 @@ fn read_module(entry: &Entry, base: &Path) -> Result<ModuleConfig, BundleError> 
     module.origin = Origin {
         table: place.clone(),
         keys: section.places().collect(),
+        grants: Vec::new(),
     };
     module.config = read_config(&section)?;
     if let Some(field) = section.field("plugin") {
@@ -91,7 +92,7 @@ fn read_module(entry: &Entry, base: &Path) -> Result<ModuleConfig, BundleError> 
     module.placement = read_placement(&section)?;
     module.process = read_process_of(&section, module.placement, base)?;
     check_place(&section, &module)?;
-    module.grants = read_grants(&section)?;
+    (module.grants, module.origin.grants) = read_grants(&section)?;
     let policies = [
         ("restart", OnFailure::Restart),
         ("continue", OnFailure::Continue),
@@ -188,8 +189,9 @@ fn check_place(section: &Section<'_>, module: &ModuleConfig) -> Result<(), Bundl
     Ok(())
 }
 
-fn read_grants(section: &Section<'_>) -> Result<Grants, BundleError> {
-    let mut grants = Grants::default();
+/// The grants, and where each of them stands.
+fn read_grants(section: &Section<'_>) -> Result<(Grants, Vec<Place>), BundleError> {
+    let (mut grants, mut places) = (Grants::default(), Vec::new());
     let expected = "a list of interface ids such as \"storage.kv\"";
     for field in section
         .texts("grants", expected, settings::GRANT_LIMIT)?
@@ -201,8 +203,9 @@ fn read_grants(section: &Section<'_>) -> Result<Grants, BundleError> {
             text.parse()
                 .map_err(|error| field.invalid(format!("{text:?}: {error}")))?,
         );
+        places.push(field.node.place.clone());
     }
-    Ok(grants)
+    Ok((grants, places))
 }
 
 fn read_restart(section: &Section<'_>) -> Result<RestartPolicy, BundleError> {

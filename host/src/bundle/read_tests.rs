@@ -29,7 +29,7 @@ plugin = "libwaku_plugin.so"
 version = "^0.1"
 sha256 = "00112233445566778899AABBCCDDEEFF00112233445566778899aabbccddeeff"
 placement = "native"
-grants = ["storage.kv", "wallet.*"]
+grants = ["storage.kv", "wallet.sign.verify"]
 on-failure = "stop-host"
 restart-limit = 2
 restart-window-s = 60
@@ -65,7 +65,10 @@ fn every_key_is_read() {
     );
     assert_eq!(
         waku.grants.0,
-        ["storage.kv".parse().unwrap(), "wallet.*".parse().unwrap()]
+        [
+            "storage.kv".parse().unwrap(),
+            "wallet.sign.verify".parse().unwrap()
+        ]
     );
     assert_eq!(waku.on_failure, OnFailure::StopHost);
     assert_eq!(
@@ -219,8 +222,12 @@ fn what_is_wrong_is_named_with_its_place() {
             r#"2:10: "grants" in [modules.chat] must be a list of interface ids such as "storage.kv", not text"#,
         ),
         (
-            "[modules.chat]\ngrants = [\n\"*\",\n\"sto*\"]",
-            r#"4:1: "grants" in [modules.chat]: "sto*": it must be an interface id such as storage.kv, all ids below one such as storage.*, or *"#,
+            "[modules.chat]\ngrants = [\n\"storage.kv\",\n\"sto*\"]",
+            r#"4:1: "grants" in [modules.chat]: "sto*": there are no wildcards: name each interface, or each method, that is meant"#,
+        ),
+        (
+            "[modules.chat]\ngrants = [\"storage..kv\"]",
+            r#"2:11: "grants" in [modules.chat]: "storage..kv": it must be an interface such as storage.kv, or a method or event of one such as wallet.sign.verify"#,
         ),
         (
             "[modules.chat]\non-failure = \"stop\"",
@@ -259,7 +266,7 @@ fn the_limits_hold() {
     let error = parse(&"#".repeat((1 << 20) + 1)).unwrap_err().to_string();
     assert_eq!(error, "bundle.toml: the file is larger than 1048576 bytes");
     parse(&"#".repeat(1 << 20)).unwrap();
-    let grants = vec!["\"*\""; 257].join(",");
+    let grants = vec!["\"a.b\""; 257].join(",");
     let error = parse(&format!("[modules.a]\ngrants=[{grants}]"))
         .unwrap_err()
         .to_string();

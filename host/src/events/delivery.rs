@@ -7,6 +7,7 @@ use super::taken::Taken;
 use super::{Item, Origin, Reader};
 use crate::host::Core;
 use crate::limits;
+use crate::permissions::Heard;
 use crate::registry::{Entry, Generation, Slot};
 use crate::router::{Asker, deliver, door, pending::Done};
 use backplane_descriptor::Subscription;
@@ -37,6 +38,8 @@ struct State {
 struct Lane {
     /// Its number, which stays the same wherever the lane stands.
     number: u64,
+    /// The place of the subscription in the manifest of the generation that is let in.
+    index: u32,
     subscription: Subscription,
     reader: Reader,
     taken: Taken,
@@ -91,43 +94,47 @@ impl Delivery {
 
     /// Takes over the subscriptions of a generation. Those to the same event keep their queue and what waits
     /// in it; the others begin and end here. Only while the slot is paused and nobody is inside.
-    pub(crate) fn resubscribe(&self, subscriptions: &[Subscription]) {
+    pub(crate) fn resubscribe(&self, heard: &[Heard]) {
         let mut there: Vec<Subscription> = self
             .lock()
             .lanes
             .iter()
             .map(|lane| lane.subscription.clone())
             .collect();
-        let mut missing = subscriptions.to_vec();
+        let mut missing = heard.to_vec();
         missing.retain(|it| {
-            let found = there.iter().position(|other| same_event(it, other));
+            let found = there.iter().position(|other| same_event(&it.subscription, other));
             found.map(|index| there.swap_remove(index)).is_none()
         });
         let mut new: Vec<Lane> = missing.iter().map(|it| self.lane(it)).collect();
         // In one step: an answer that comes late must find its lane.
         let mut state = self.lock();
         let mut old = std::mem::take(&mut state.lanes);
-        for subscription in subscriptions {
+        for Heard { index, subscription } in heard {
             let from = [&mut old, &mut new].into_iter().find_map(|lanes| {
-                let index = lanes
+                let at = lanes
                     .iter()
                     .position(|lane| same_event(&lane.subscription, subscription))?;
-                Some(lanes.swap_remove(index))
+                Some(lanes.swap_remove(at))
             });
-            state.lanes.extend(from);
+            state.lanes.extend(from.map(|lane| Lane {
+                index: *index,
+                ..lane
+            }));
         }
         drop(state);
         drop(old);
         self.stir();
     }
 
-    fn lane(&self, subscription: &Subscription) -> Lane {
+    fn lane(&self, Heard { index, subscription }: &Heard) -> Lane {
         let topic = self.core.topics.get(&subscription.interface, &subscription.event);
         let reader = Reader::new(topic, subscription.overflow, subscription.depth);
         let mut state = self.lock();
         state.numbered += 1;
         Lane {
             number: state.numbered,
+            index: *index,
             subscription: subscription.clone(),
             reader,
             taken: Taken::default(),
@@ -212,13 +219,13 @@ impl Delivery {
         }
     }
 
-    /// The next event that can go in, with the place and the number of its lane, which is busy from now on.
-    fn next(self: &Arc<Self>) -> Option<(usize, u64, Item)> {
+    /// The next event that can go in, with its place in the manifest and the number of its lane, which is busy from now on.
+    fn next(self: &Arc<Self>) -> Option<(u32, u64, Item)> {
         let sleeper = Waker::from(Arc::clone(self));
         // Publishers go on after the lock is gone.
         let mut released = Vec::new();
         let mut state = self.lock();
-        for (index, lane) in state.lanes.iter_mut().enumerate() {
+        for lane in &mut state.lanes {
             if lane.busy {
                 continue;
             }
@@ -227,7 +234,7 @@ impl Delivery {
             }
             if let Some(item) = lane.taken.next() {
                 lane.busy = true;
-                return Some((index, lane.number, item));
+                return Some((lane.index, lane.number, item));
             }
         }
         None
@@ -235,7 +242,7 @@ impl Delivery {
 
     fn hand_over(
         &self,
-        index: usize,
+        index: u32,
         item: &Item,
         inside: &crate::registry::Inside<'_>,
         reply: &mut Reply,
@@ -253,14 +260,7 @@ impl Delivery {
             depth: 0,
             ..event.context
         };
-        let mut call = Generation::describe(
-            kind::EVENT,
-            index as u32,
-            0,
-            context,
-            &event.origin.publisher,
-            args,
-        );
+        let mut call = Generation::describe(kind::EVENT, index, 0, context, &event.origin.publisher, args);
         call.sequence = event.sequence;
         call.lost = item.lost;
         door::heard(inside, event, call, reply, |call, reply| {

@@ -20,6 +20,8 @@
 //! | `swap` | `name`, `plugin`, `config`? | a [`SwapReport`](crate::SwapReport) |
 //! | `rollback` | `name` | a [`SwapReport`](crate::SwapReport) |
 //! | `logs` | `after`?, `module`?, `follow`? | `{lines, subscription?}`; then `log` notifications |
+//! | `permissions` | `module`? | a list of [`PermissionReport`](crate::PermissionReport) |
+//! | `audit` | `module`? | a list of [`AuditEntry`](crate::AuditEntry) |
 //! | `states` | | a list of [`StateChange`](crate::StateChange) |
 //! | `stop` | | `true`; the connection ends when the host has ended |
 //!

@@ -136,7 +136,7 @@ async fn what_is_wrong_with_a_line_is_said_and_the_next_line_is_served() {
             json!(7),
             refused(
                 -32602,
-                "grants: \"*.b\": it must be an interface id such as storage.kv, all ids below one such as storage.*, or *",
+                "grants: \"*.b\": there are no wildcards: name each interface, or each method, that is meant",
             ),
         ),
         (

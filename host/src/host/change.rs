@@ -1,9 +1,10 @@
 //! Changing which modules there are while the host runs: load, unload, swap, rollback.
 
-use super::{Host, HostError, ModuleReport, core};
+use super::{Host, HostError, ModuleReport};
 use crate::bundle::{Grants, ModuleConfig, PluginRef};
 use crate::lifecycle::{Module, SwapReport};
-use crate::plan::{Candidate, Plan, Wanted};
+use crate::permissions::Permits;
+use crate::plan::{Candidate, Plan, ReplacementError, ReplacementProblem, Wanted};
 use backplane_descriptor::is_module_name;
 use std::path::Path;
 use std::sync::Arc;
@@ -58,7 +59,9 @@ impl Host {
         config: ModuleConfig,
     ) -> Result<ModuleReport, HostError> {
         let new = self.core.look_at(plugin)?;
-        let plan = self.extended(name, &config, &new)?;
+        let plan = self
+            .extended(name, &config, &new)
+            .inspect_err(|error| self.note_refusal(error))?;
         let planned = plan
             .module(name)
             .ok_or_else(|| HostError::NoModule(name.to_owned()))?;
@@ -99,6 +102,21 @@ impl Host {
         one_more.source = new.source;
         wanted.push(one_more);
         Ok(Plan::resolve(&wanted, &candidates)?)
+    }
+
+    fn note_refusals(&self, error: &ReplacementError) {
+        let ReplacementError::Refused { problems, .. } = error else {
+            return;
+        };
+        for problem in problems {
+            match problem {
+                ReplacementProblem::NotGranted { want, .. } => {
+                    self.not_granted(&want.module, &want.interface)
+                }
+                ReplacementProblem::NotHeard(it) => self.not_granted(&it.module, &it.event),
+                _ => (),
+            }
+        }
     }
 
     fn discard(&self, module: &Module) {
@@ -195,6 +213,7 @@ impl Host {
         let plan = self
             .plan()
             .replaced(name, new)
+            .inspect_err(|error| self.note_refusals(error))
             .map_err(|error| refused(error.to_string()))?;
         let mut bundle = self.bundle().clone();
         if let (Some(config), Some(module)) = (config, bundle.modules.get_mut(name)) {
@@ -202,8 +221,8 @@ impl Host {
         }
         let settings = bundle.check_config(name, &new.manifest.config)?.to_string();
         let plugin = self.core.open(new, &running.config)?;
-        let permits = plan.module(name).map(core::permits).unwrap_or_default();
-        let old_permits = std::mem::replace(&mut running.permits, permits);
+        let permits = plan.module(name).map(Permits::of_module).map(Arc::new);
+        let old_permits = std::mem::replace(&mut running.permits, permits.unwrap_or_default());
         match module.swap(&mut running, plugin, settings) {
             Ok(report) => {
                 *self.plan() = plan;

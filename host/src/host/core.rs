@@ -2,17 +2,18 @@
 
 use super::find::candidate;
 use super::{HostError, InterfaceReport, ModuleReport};
-use crate::bundle::{HostConfig, ModuleConfig, ProcessConfig};
+use crate::bundle::{Grants, HostConfig, ModuleConfig, ProcessConfig};
 use crate::events::Topics;
 use crate::library::{Linked, Plugin};
 use crate::lifecycle::{Failure, History, Module, ModuleState, Supervisor, Transition};
 use crate::limits;
 use crate::log::Log;
+use crate::permissions::{Audit, AuditKind, Permits};
 use crate::placement::Wires;
 use crate::placement::process::Process;
 use crate::plan::{Candidate, PlannedModule, Source};
 use crate::registry::Slot;
-use crate::router::{Permit, pending::Calls, streams};
+use crate::router::{pending::Calls, streams};
 use backplane_descriptor::Interface;
 use backplane_plugin_api::{CallContext, level};
 use backplane_sdk::pipe::Streams;
@@ -31,6 +32,7 @@ pub(crate) struct Core {
     pub(crate) streams: Arc<Streams>,
     pub(crate) topics: Topics,
     pub(crate) log: Log,
+    pub(crate) audit: Audit,
     pub(crate) history: History,
     pub(crate) supervisor: Supervisor,
     wires: Wires,
@@ -65,6 +67,7 @@ impl Core {
             calls,
             topics: Topics::default(),
             log: Log::new(level::INFO),
+            audit: Audit::default(),
             history: History::default(),
             supervisor,
             wires: Wires::default(),
@@ -113,6 +116,14 @@ impl Core {
             stop_timeout: self.host.stop_timeout,
             runtime: self.wires.handle().map_err(thread)?,
         })
+    }
+
+    /// Notes what `caller` is granted, and `places`, where that stands.
+    pub(super) fn note_grants(&self, caller: &str, grants: &Grants, places: impl Fn(usize) -> String) {
+        for (entry, grant) in grants.0.iter().enumerate() {
+            let (target, place) = (grant.to_string(), places(entry));
+            self.audit.note(AuditKind::Grant, caller, &target, &place);
+        }
     }
 
     /// What the plugin at `path`, or the one that is linked in under it, says of itself.
@@ -341,19 +352,6 @@ impl Core {
     }
 }
 
-/// What a planned module may bind, and with whom.
-pub(super) fn permits(planned: &PlannedModule) -> Vec<Permit> {
-    let granted = planned
-        .links
-        .iter()
-        .filter(|link| planned.grants.allows(&link.interface));
-    let permit = |link: &crate::plan::Link| Permit {
-        interface: link.interface.clone(),
-        provider: link.provider.as_ref().map(|it| it.module.clone()),
-    };
-    granted.map(permit).collect()
-}
-
 /// What a planned module is made of.
 pub(super) fn running(
     planned: &PlannedModule,
@@ -363,7 +361,7 @@ pub(super) fn running(
 ) -> crate::lifecycle::Running {
     crate::lifecycle::Running {
         config,
-        permits: permits(planned),
+        permits: Arc::new(Permits::of_module(planned)),
         plugin,
         settings,
         instance: None,

@@ -4,8 +4,9 @@ use super::{Core, HostError, json_streams};
 use crate::bundle::Grants;
 use crate::clock;
 use crate::events::EventStream;
+use crate::permissions::Permits;
 use crate::registry::Slot;
-use crate::router::{Caller, Permit};
+use crate::router::Caller;
 use backplane_descriptor::transcode::{cbor_to_json, json_to_cbor};
 use backplane_descriptor::{Codec, Interface, Method, Overflow, nearest};
 use backplane_plugin_api::{CallContext, status};
@@ -31,14 +32,10 @@ impl FrontEnd {
             return Err(HostError::Name(name.to_owned(), "a module has it".to_owned()));
         }
         let slot = core.slot(name)?;
-        let permits = grants
-            .0
-            .iter()
-            .map(|grant| Permit {
-                interface: grant.to_string(),
-                provider: None,
-            })
-            .collect();
+        core.note_grants(name, grants, |_| {
+            "by the program that made this front end".to_owned()
+        });
+        let permits = Arc::new(Permits::of_front_end(grants));
         let caller = Caller::new(Arc::clone(core), slot, Codec::Cbor, permits, Vec::new(), None);
         Ok(Self {
             core: Arc::clone(core),
@@ -72,12 +69,24 @@ impl FrontEnd {
     }
 
     /// Subscribes to an event, which need not have a publisher yet.
-    pub fn subscribe<E: EventSpec>(&self, overflow: Overflow, depth: u32) -> Subscription<E> {
+    ///
+    /// # Errors
+    /// Not granted.
+    pub fn subscribe<E: EventSpec>(
+        &self,
+        overflow: Overflow,
+        depth: u32,
+    ) -> Result<Subscription<E>, CallError> {
+        if !self.caller.permits.hears(E::INTERFACE.id, E::NAME) {
+            let target = format!("{}.{}", E::INTERFACE.id, E::NAME);
+            let refusal = self.caller.refuse("hear", E::INTERFACE.id, &target);
+            return Err(host_error(&refusal));
+        }
         let stream = EventStream::of(&self.core, E::INTERFACE.id, E::NAME, overflow, depth);
-        Subscription {
+        Ok(Subscription {
             stream,
             event: std::marker::PhantomData,
-        }
+        })
     }
 
     /// Calls `interface.method` with JSON arguments: an object with the parameters, a list of them in their

@@ -18,7 +18,8 @@ use crate::events::EventStream;
 use crate::library::Linked;
 use crate::lifecycle::{Failure, Module, ModuleState, StateChange};
 use crate::log::LogLine;
-use crate::plan::{Candidate, Plan, PlannedModule, Wanted};
+use crate::permissions::{self, AuditEntry, AuditKind, PermissionReport, Subject};
+use crate::plan::{Candidate, Link, Plan, PlanError, PlannedModule, Wanted};
 use backplane_descriptor::Overflow;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -86,11 +87,28 @@ impl Host {
     fn resolve(&self) -> Result<Plan, HostError> {
         let bundle = self.bundle();
         let (wanted, candidates) = find::survey(&bundle, &self.core.linked)?;
-        let plan = Plan::resolve(&wanted, &candidates)?;
+        let plan = Plan::resolve(&wanted, &candidates).map_err(HostError::from);
+        let plan = plan.inspect_err(|error| self.note_refusal(error))?;
         for warning in &plan.warnings {
             tracing::warn!("{warning}");
         }
         Ok(plan)
+    }
+
+    /// Notes what is not granted, if that is the error.
+    fn note_refusal(&self, error: &HostError) {
+        match error {
+            HostError::Plan(PlanError::NotGranted { want, .. }) => {
+                self.not_granted(&want.module, &want.interface);
+            }
+            HostError::Plan(PlanError::NotHeard(it)) => self.not_granted(&it.module, &it.event),
+            _ => (),
+        }
+    }
+
+    fn not_granted(&self, module: &str, target: &str) {
+        let why = "the bundle does not grant it";
+        self.core.audit.note(AuditKind::Refusal, module, target, why);
     }
 
     fn start_planned(&self, plan: &Plan) -> Result<(), HostError> {
@@ -112,6 +130,10 @@ impl Host {
         let settings = self.settings(&planned.name, &planned.plugin)?;
         let plugin = self.core.open(&planned.plugin, &config)?;
         let slot = self.core.slot(&planned.name)?;
+        self.core.note_grants(&planned.name, &config.grants, |entry| {
+            let place = config.origin.grants.get(entry);
+            place.map_or_else(|| "when it was loaded".to_owned(), ToString::to_string)
+        });
         let running = core::running(planned, config, plugin, settings);
         Module::new(&self.core, slot, running).map_err(|error| HostError::Thread(error.to_string()))
     }
@@ -170,12 +192,46 @@ impl Host {
     }
 
     /// Someone outside the modules who calls and listens: a user interface, a control socket, a test. `grants`
-    /// are the interfaces that it may call.
+    /// are what it may call and hear.
     ///
     /// # Errors
     /// A module has this name.
     pub fn front_end(&self, name: &str, grants: &Grants) -> Result<FrontEnd, HostError> {
         FrontEnd::new(&self.core, name, grants)
+    }
+
+    /// What the modules may do, or one of them, and which line says so.
+    ///
+    /// # Errors
+    /// There is no such module.
+    pub fn permissions(&self, module: Option<&str>) -> Result<Vec<PermissionReport>, HostError> {
+        if let Some(name) = module {
+            self.module(name)?;
+        }
+        let (plan, bundle) = (self.plan().clone(), self.bundle().clone());
+        let wanted = plan
+            .modules
+            .iter()
+            .filter(|it| module.is_none_or(|name| it.name == name));
+        let reports = wanted.filter_map(|planned| {
+            let interface = |link: &Link| {
+                let provider = link.provider.as_ref()?;
+                self.core.interface_of(&provider.module, &link.interface)
+            };
+            let subject = Subject {
+                planned,
+                config: bundle.modules.get(&planned.name)?,
+                interfaces: planned.links.iter().map(interface).collect(),
+            };
+            Some(permissions::report(&subject))
+        });
+        Ok(reports.flatten().collect())
+    }
+
+    /// The audit log, the oldest entry first: what was granted, what was refused, and who called sensitive methods; of
+    /// one caller or of all.
+    pub fn audit(&self, caller: Option<&str>) -> Vec<AuditEntry> {
+        self.core.audit.entries(caller)
     }
 
     /// Every event whose `interface.event` matches `pattern`, in which `*` stands for any text.

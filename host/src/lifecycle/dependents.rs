@@ -28,11 +28,7 @@ impl Module {
 impl Running {
     /// Whether it requires an interface that the module `provider` serves it with.
     fn needs(&self, provider: &str) -> bool {
-        let required = self.plugin.manifest().requires.iter().filter(|it| !it.optional);
-        let served = |interface: &str| {
-            let mut permits = self.permits.iter();
-            permits.any(|it| it.interface == interface && it.provider.as_deref() == Some(provider))
-        };
-        required.into_iter().any(|it| served(&it.interface))
+        let mut required = self.plugin.manifest().requires.iter().filter(|it| !it.optional);
+        required.any(|it| self.permits.provider(&it.interface) == Some(provider))
     }
 }

@@ -4,9 +4,10 @@ use super::worker::Worker;
 use crate::events::Publisher;
 use crate::host::Core;
 use crate::library::Plugin;
+use crate::permissions::Permits;
 use crate::placement::process::Told;
 use crate::registry::{Generation, Job, Slot};
-use crate::router::{Caller, Permit, UnmappedLater};
+use crate::router::{Caller, UnmappedLater};
 use backplane_plugin_api::{Reply, status};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use std::time::Duration;
 /// What is needed to make an instance.
 pub(crate) struct Order {
     pub(crate) plugin: Arc<Plugin>,
-    pub(crate) permits: Vec<Permit>,
+    pub(crate) permits: Arc<Permits>,
     /// The configuration as JSON, checked against the manifest.
     pub(crate) config: String,
     pub(crate) data_dir: PathBuf,
@@ -51,7 +52,7 @@ impl Instance {
             Arc::clone(core),
             Arc::clone(slot),
             order.plugin.manifest().codec,
-            order.permits.clone(),
+            Arc::clone(&order.permits),
             publishers(core, slot, &order.plugin),
             unmapped_later,
         );

@@ -7,9 +7,10 @@ use crate::bundle::ModuleConfig;
 use crate::events::Delivery;
 use crate::host::Core;
 use crate::library::Plugin;
+use crate::permissions::Permits;
 use crate::plan::Candidate;
 use crate::registry::Slot;
-use crate::router::{Permit, run_queued};
+use crate::router::run_queued;
 use backplane_plugin_api::status;
 use std::collections::{BTreeSet, VecDeque};
 use std::path::PathBuf;
@@ -30,7 +31,7 @@ pub(crate) struct Module {
 /// What a lifecycle operation works on.
 pub(crate) struct Running {
     pub(crate) config: ModuleConfig,
-    pub(crate) permits: Vec<Permit>,
+    pub(crate) permits: Arc<Permits>,
     pub(crate) plugin: Arc<Plugin>,
     /// The configuration as JSON, checked against the manifest of `plugin`.
     pub(crate) settings: String,
@@ -62,7 +63,7 @@ impl Module {
     /// A module that has not started, whose subscriptions collect events from now on.
     pub(crate) fn new(core: &Arc<Core>, slot: Arc<Slot>, running: Running) -> std::io::Result<Arc<Self>> {
         let delivery = Delivery::start(core, &slot)?;
-        delivery.resubscribe(&running.plugin.manifest().subscribes);
+        delivery.resubscribe(&running.permits.heard(&running.plugin.manifest().subscribes));
         let seen = Seen {
             plugin: Arc::clone(&running.plugin),
             state: ModuleState::Verified,
@@ -142,7 +143,7 @@ impl Module {
     pub(crate) fn order(&self, running: &Running, plugin: &Arc<Plugin>, settings: &str) -> Order {
         Order {
             plugin: Arc::clone(plugin),
-            permits: running.permits.clone(),
+            permits: Arc::clone(&running.permits),
             config: settings.to_owned(),
             data_dir: self.data_dir(),
             start_timeout: self.core.host.start_timeout,

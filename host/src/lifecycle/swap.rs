@@ -175,8 +175,9 @@ impl Module {
 
     /// From here on the new generation, which is in the slot, answers.
     fn publish(&self, running: &mut Running, new: Instance) -> Option<Instance> {
+        let subscribes = &new.generation.plugin.manifest().subscribes;
         self.delivery
-            .resubscribe(&new.generation.plugin.manifest().subscribes);
+            .resubscribe(&new.generation.caller.permits.heard(subscribes));
         new.generation.caller.let_in();
         let old = running.instance.replace(new);
         self.note(running);

@@ -51,13 +51,18 @@ pub enum PlanError {
         offers: Offers,
     },
     /// A requirement that could be met, but that the bundle does not grant.
-    #[error("{want}, which {provider} provides, but it is not granted: add {:?} to grants in [modules.{}]", .want.interface, .want.module)]
+    #[error("{want}, which {provider} provides, but it is not granted: [modules.{}] needs {line}", .want.module)]
     NotGranted {
         /// The requirement.
         want: Box<Want>,
         /// The module that could serve it.
         provider: String,
+        /// The line that grants it, too.
+        line: String,
     },
+    /// A subscription that the bundle does not grant.
+    #[error("{0}")]
+    NotHeard(Box<Unheard>),
     /// Requirements that cannot be met together.
     #[error("no choice of versions fits: {}; {offers}", list(.wants))]
     Conflict {
@@ -95,6 +100,21 @@ pub struct Want {
     pub interface: String,
     /// Which versions will do.
     pub requirement: VersionReq,
+}
+
+/// A subscription that the bundle does not grant, and who has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unheard {
+    /// The module.
+    pub module: String,
+    /// Its plugin.
+    pub plugin: String,
+    /// The version of its plugin.
+    pub version: Version,
+    /// `interface.event`.
+    pub event: String,
+    /// The line that grants it, too.
+    pub line: String,
 }
 
 /// A plugin that provides an interface.
@@ -201,12 +221,28 @@ fn wants(members: &[Member<'_>], cycle: &Cycle) -> Vec<Want> {
 
 impl fmt::Display for Want {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.module == self.plugin {
-            write!(f, "{} {}", self.plugin, self.version)?;
-        } else {
-            write!(f, "{} ({} {})", self.module, self.plugin, self.version)?;
-        }
+        subject(f, &self.module, &self.plugin, &self.version)?;
         write!(f, " requires {} {}", self.interface, self.requirement)
+    }
+}
+
+impl fmt::Display for Unheard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        subject(f, &self.module, &self.plugin, &self.version)?;
+        write!(
+            f,
+            " subscribes to {}, which is not granted: [modules.{}] needs {}",
+            self.event, self.module, self.line
+        )
+    }
+}
+
+/// A module, and what it is where that has another name.
+fn subject(f: &mut fmt::Formatter<'_>, module: &str, plugin: &str, version: &Version) -> fmt::Result {
+    if module == plugin {
+        write!(f, "{plugin} {version}")
+    } else {
+        write!(f, "{module} ({plugin} {version})")
     }
 }
 

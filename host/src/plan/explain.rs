@@ -83,7 +83,8 @@ impl<'a> Explanation<'_, 'a> {
                 if let (false, Some((provider, _))) = (need.granted, need.met_by.first()) {
                     let want = Box::new(Want::of(&member, need.interface, need.requirement));
                     let provider = self.problem.modules[*provider].wanted.module.clone();
-                    return PlanError::NotGranted { want, provider };
+                    let line = member.grants.line_with(need.interface);
+                    return PlanError::NotGranted { want, provider, line };
                 }
                 let twin = |want: &Want| {
                     want.module == member.name

@@ -9,13 +9,14 @@
 mod assemble;
 mod error;
 mod explain;
+mod hearing;
 mod order;
 mod problem;
 mod replace;
 mod search;
 mod warning;
 
-pub use error::{Offer, Offers, PlanError, Want};
+pub use error::{Offer, Offers, PlanError, Unheard, Want};
 pub use replace::{ReplacementError, ReplacementProblem};
 pub use warning::Warning;
 
@@ -51,7 +52,7 @@ pub struct Wanted {
     pub sha256: Option<Digest>,
     /// Where its code may come from.
     pub source: Source,
-    /// Which interfaces it may call.
+    /// What it may call and hear.
     pub grants: Grants,
 }
 
@@ -93,7 +94,7 @@ pub struct PlannedModule {
     pub name: String,
     /// The plugin file.
     pub plugin: Arc<Candidate>,
-    /// Which interfaces it may call, as far as its manifest requires them.
+    /// What it may call and hear, as far as its manifest requires it and subscribes to it.
     pub grants: Grants,
     /// Who serves it: one entry for each of the manifest's `requires`, in that order.
     pub links: Vec<Link>,
@@ -175,6 +176,9 @@ impl Plan {
         let members: Vec<_> = pairs
             .map(|(module, plugin)| Member::of_wanted(module, plugin))
             .collect();
+        if let Some(unheard) = members.iter().find_map(hearing::missing) {
+            return Err(PlanError::NotHeard(Box::new(unheard)));
+        }
         let options = assemble::options(&members);
         let assembled =
             assemble::assemble(&members, options).map_err(|cycle| PlanError::cycle(&members, &cycle))?;

@@ -60,7 +60,7 @@ fn wanted() -> impl Strategy<Value = Vec<Wanted>> {
             let mut wanted = Wanted::new(name, &ModuleConfig::new(name));
             wanted.version = version.parse().unwrap();
             let granted = INTERFACES.iter().zip(grants).filter(|(_, granted)| *granted);
-            wanted.grants = Grants(granted.map(|(id, _)| Grant::One((*id).to_owned())).collect());
+            wanted.grants = Grants(granted.map(|(id, _)| Grant::Named((*id).to_owned())).collect());
             wanted
         };
         NAMES.iter().zip(modules).map(wanted).collect()

@@ -1,7 +1,8 @@
 //! Whether another version of one module fits among the others that run.
 
 use super::assemble::{Assembled, Member, assemble, options_of, providers};
-use super::error::{Want, around, list, names};
+use super::error::{Unheard, Want, around, list, names};
+use super::hearing::missing;
 use super::order::Edge;
 use super::warning::warnings;
 use super::{Candidate, Plan, PlannedModule, Warning};
@@ -56,7 +57,11 @@ pub enum ReplacementProblem {
     NotGranted {
         /// What it requires.
         want: Box<Want>,
+        /// The line that grants it, too.
+        line: String,
     },
+    /// The new version subscribes to what the bundle does not grant.
+    NotHeard(Box<Unheard>),
     /// The new version would need a module that needs it.
     Cycle {
         /// The modules: each needs the next, the last one the first.
@@ -195,15 +200,14 @@ fn own_requirements(members: &[Member<'_>], module: &str) -> Vec<ReplacementProb
             return Some(ReplacementProblem::Missing { want, provides });
         }
         let granted = member.grants.allows(&required.interface);
-        (!granted).then_some(ReplacementProblem::NotGranted { want })
+        (!granted).then(|| ReplacementProblem::NotGranted {
+            want,
+            line: member.grants.line_with(&required.interface),
+        })
     };
-    member
-        .manifest
-        .requires
-        .iter()
-        .filter(|it| !it.optional)
-        .filter_map(problem)
-        .collect()
+    let required = member.manifest.requires.iter().filter(|it| !it.optional);
+    let unheard = missing(member).map(|it| ReplacementProblem::NotHeard(Box::new(it)));
+    required.filter_map(problem).chain(unheard).collect()
 }
 
 fn serves(manifest: &Manifest, link: &super::Link) -> bool {
@@ -260,13 +264,11 @@ impl fmt::Display for ReplacementProblem {
                     joined(provides)
                 )
             }
-            Self::NotGranted { want } => {
-                let (interface, module) = (&want.interface, &want.module);
-                write!(
-                    f,
-                    "{want}, which is not granted: add {interface:?} to grants in [modules.{module}]"
-                )
+            Self::NotGranted { want, line } => {
+                let module = &want.module;
+                write!(f, "{want}, which is not granted: [modules.{module}] needs {line}")
             }
+            Self::NotHeard(unheard) => write!(f, "{unheard}"),
             Self::Cycle { chain } => write!(f, "it would close the cycle {}", around(chain)),
         }
     }

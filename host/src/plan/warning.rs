@@ -2,7 +2,8 @@
 
 use super::Link;
 use super::assemble::{Member, providers};
-use super::error::Want;
+use super::error::{Unheard, Want};
+use super::hearing::not_granted;
 use super::problem::{Module, Need, Problem};
 use backplane_descriptor::Subscription;
 use semver::Version;
@@ -32,7 +33,11 @@ pub enum Warning {
         want: Box<Want>,
         /// The module that could serve it.
         provider: String,
+        /// The line that grants it, too.
+        line: String,
     },
+    /// A subscription to an interface that is required optionally, which the bundle does not grant: no event will come.
+    NotHeard(Box<Unheard>),
     /// A cycle was broken at an optional requirement.
     StartsEarly {
         /// The optional requirement.
@@ -75,14 +80,15 @@ impl fmt::Display for Warning {
                     "{module} subscribes to {event}, but no provider of that interface has the event"
                 )
             }
-            Self::NotGranted { want, provider } => {
-                let (interface, module) = (&want.interface, &want.module);
+            Self::NotGranted { want, provider, line } => {
+                let module = &want.module;
                 write!(
                     f,
                     "{want}, optionally, and {provider} provides it, but it is not granted: "
                 )?;
-                write!(f, "add {interface:?} to grants in [modules.{module}]")
+                write!(f, "[modules.{module}] needs {line}")
             }
+            Self::NotHeard(unheard) => write!(f, "{unheard}"),
             Self::StartsEarly { want, provider } => {
                 write!(
                     f,
@@ -127,12 +133,15 @@ pub(super) fn warnings(members: &[Member<'_>], links: &[Vec<Link>]) -> Vec<Warni
                     let warning = |provider| Warning::NotGranted {
                         want: want(),
                         provider,
+                        line: member.grants.line_with(&required.interface),
                     };
                     warnings.extend(provider.map(warning));
                 }
                 _ => {}
             }
         }
+        let ungranted = not_granted(member).filter(|(_, is_optional)| *is_optional);
+        warnings.extend(ungranted.map(|(it, _)| Warning::NotHeard(Box::new(it))));
         let subscriptions = member.manifest.subscribes.iter();
         warnings.extend(subscriptions.filter_map(|it| unheard(members, member, it)));
     }

@@ -5,7 +5,7 @@ mod generation;
 mod slot;
 mod waiting;
 
-pub(crate) use binding::Binding;
+pub(crate) use binding::{Binding, Place};
 pub(crate) use generation::{Generation, Job};
 pub(crate) use slot::{Decision, Entry, Inside, Slot};
 pub(crate) use waiting::Phase;

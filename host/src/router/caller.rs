@@ -1,10 +1,12 @@
 //! Whoever calls: a module generation, or a front end. The host knows it by the pointer that it gave it.
 
+use crate::bundle::Access;
 use crate::events::Publisher;
 use crate::host::Core;
 use crate::library::Plugin;
 use crate::limits;
 use crate::log::Meter;
+use crate::permissions::{Permits, refuse};
 use crate::registry::{Binding, Job, Slot};
 use crate::router::{copy_args, pending::Done};
 use backplane_descriptor::Codec;
@@ -62,8 +64,8 @@ pub(crate) struct Caller {
     pub(crate) asker: Asker,
     pub(crate) core: Arc<Core>,
     pub(crate) slot: Arc<Slot>,
-    /// Which interfaces it may bind; everything that its manifest requires and its grants allow.
-    permits: Vec<Permit>,
+    /// What it may do: everything that its manifest asks for and its grants allow.
+    pub(crate) permits: Arc<Permits>,
     bindings: Box<[OnceLock<Binding>]>,
     bound: AtomicUsize,
     /// The events that it publishes, by interface and event.
@@ -98,31 +100,12 @@ struct Held {
     attachments: Vec<Vec<u8>>,
 }
 
-/// An interface that a caller may bind.
-#[derive(Debug, Clone)]
-pub(crate) struct Permit {
-    /// The interface, or a pattern that ends in `*`.
-    pub(crate) interface: String,
-    /// The module that the plan has chosen; else whoever provides it.
-    pub(crate) provider: Option<String>,
-}
-
-impl Permit {
-    /// Whether the permit is for `interface`.
-    pub(crate) fn allows(&self, interface: &str) -> bool {
-        match self.interface.strip_suffix('*') {
-            Some(prefix) => interface.starts_with(prefix),
-            None => self.interface == interface,
-        }
-    }
-}
-
 impl Caller {
     pub(crate) fn new(
         core: Arc<Core>,
         slot: Arc<Slot>,
         codec: Codec,
-        permits: Vec<Permit>,
+        permits: Arc<Permits>,
         publishes: Vec<Vec<Publisher>>,
         unmapped_later: Option<UnmappedLater>,
     ) -> Arc<Self> {
@@ -186,17 +169,13 @@ impl Caller {
         slot: Option<&Arc<Slot>>,
     ) -> Result<u64, Reply> {
         let name = &self.slot.name;
-        let Some(permit) = self.permits.iter().find(|permit| permit.allows(interface)) else {
-            let message = format!(
-                "{name} may not call {interface}: its manifest must require it, and the bundle must grant it with `grants = [\"{interface}\"]` in [modules.{name}]"
-            );
-            return Err(Reply::error(status::DENIED, message));
-        };
+        let access = self.permits.calls(interface);
+        if access == Access::Nothing {
+            return Err(self.refuse("call", interface, interface));
+        }
         let planned = || {
-            permit
-                .provider
-                .as_ref()
-                .and_then(|provider| self.core.slot_of(provider))
+            let provider = self.permits.provider(interface)?;
+            self.core.slot_of(provider)
         };
         let slot = match slot.cloned().or_else(planned) {
             Some(slot) => slot,
@@ -220,8 +199,14 @@ impl Caller {
             return Err(Reply::error(status::BUSY, message));
         };
         // Each number is given out once, so that the place is free.
-        drop(place.set(Binding::new(slot, interface.to_owned(), version)));
+        drop(place.set(Binding::new(slot, interface.to_owned(), version, access)));
         Ok(number as u64)
+    }
+
+    /// The answer to what it may not `call` or `hear`: `target`, which is `interface` or something of it.
+    pub(crate) fn refuse(&self, verb: &str, interface: &str, target: &str) -> Reply {
+        let who = (&*self.slot.name, &*self.permits);
+        refuse(&self.core, who, verb, interface, target)
     }
 
     /// Publishes an event. Those of a generation that is not let in yet wait until it is: if it never is, they

@@ -19,7 +19,7 @@ mod streams;
 mod table;
 
 pub(crate) use args::{args_bytes, copy_args};
-pub(crate) use caller::{Asker, Caller, Permit, UnmappedLater};
+pub(crate) use caller::{Asker, Caller, UnmappedLater};
 pub(crate) use pass::{defer, deliver, route};
 pub(crate) use queued::{QueuedCall, run_queued};
 pub(crate) use streams::streams;

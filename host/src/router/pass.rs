@@ -7,7 +7,8 @@ use super::{Asker, Caller};
 use crate::clock;
 use crate::host::Core;
 use crate::limits;
-use crate::registry::{Binding, Entry, Generation, Inside, Slot};
+use crate::permissions::check_call;
+use crate::registry::{Binding, Entry, Generation, Inside, Place, Slot};
 use backplane_descriptor::Codec;
 use backplane_plugin_api::{Args, CHAIN_LIMIT, Call, CallContext, Reply, kind, status};
 use semver::VersionReq;
@@ -120,10 +121,17 @@ pub(crate) fn route(
                 if inside.deferred.load(Ordering::Relaxed) as u64 >= limits::IN_FLIGHT {
                     break busy(slot, reply);
                 }
-                let Some(interface) = binding.interface_in(&inside) else {
+                let Some(place) = binding.place_in(&inside) else {
                     *reply = lost_interface(&slot.name, &binding.interface, &binding.version);
                     break reply.status;
                 };
+                if place.watched
+                    && let Err(refusal) = watch(caller, binding, &inside, place, method)
+                {
+                    *reply = refusal;
+                    break reply.status;
+                }
+                let interface = place.interface;
                 let call =
                     Generation::describe(kind::METHOD, interface, method, context, &caller.slot.name, *args);
                 break run(core, slot, &inside, call, (caller.asker, 0), reply);
@@ -138,6 +146,27 @@ pub(crate) fn route(
     };
     reply.status = code;
     code
+}
+
+/// Looks at a call of an interface that is granted in part, or that has sensitive methods.
+#[inline(never)] // What it needs of the stack shall cost nothing where there is nothing to look at.
+pub(super) fn watch(
+    caller: &Caller,
+    binding: &Binding,
+    generation: &Generation,
+    place: Place,
+    method: u32,
+) -> Result<(), Reply> {
+    let provides = &generation.plugin.manifest().provides;
+    let Some(interface) = provides.get(place.interface as usize) else {
+        return Err(lost_interface(
+            &binding.slot.name,
+            &binding.interface,
+            &binding.version,
+        ));
+    };
+    let who = (&*caller.slot.name, &*caller.permits);
+    check_call(&caller.core, who, interface, method, |_| binding.may_call(method))
 }
 
 fn busy(slot: &Slot, reply: &mut Reply) -> i32 {

@@ -1,9 +1,10 @@
 //! Calls that wait for a paused slot, and their turn when it opens.
 
-use super::pass::{deadline, lost_interface, run};
+use super::pass::{deadline, lost_interface, run, watch};
 use super::{Asker, Caller, args_bytes, copy_args};
 use crate::host::Core;
 use crate::limits;
+use crate::permissions::{Permits, check_call};
 use crate::registry::{Binding, Decision, Generation, Slot};
 use backplane_plugin_api::{Args, CallContext, Reply, Slice, kind, status};
 use semver::VersionReq;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 pub(crate) struct QueuedCall {
     ticket: u64,
     caller: Arc<str>,
+    permits: Arc<Permits>,
     asker: Asker,
     interface: String,
     version: VersionReq,
@@ -49,11 +51,17 @@ pub(super) fn wait(
     });
     match decision {
         Decision::Retry => return None,
-        Decision::Inside(inside) => match binding.interface_in(&inside) {
-            Some(interface) => {
+        Decision::Inside(inside) => match binding.place_in(&inside) {
+            Some(place) => {
+                if place.watched
+                    && let Err(refusal) = watch(caller, binding, &inside, place, method)
+                {
+                    *reply = refusal;
+                    return Some(reply.status);
+                }
                 let call = Generation::describe(
                     kind::METHOD,
-                    interface,
+                    place.interface,
                     method,
                     *context,
                     &caller.slot.name,
@@ -94,6 +102,7 @@ fn queue(
     let call = QueuedCall {
         ticket,
         caller: Arc::clone(&caller.slot.name),
+        permits: Arc::clone(&caller.permits),
         asker: caller.asker,
         interface: binding.interface.clone(),
         version: binding.version.clone(),
@@ -117,6 +126,9 @@ pub(crate) fn run_queued(core: &Arc<Core>, slot: &Arc<Slot>, call: QueuedCall) {
         let reply = lost_interface(&slot.name, &call.interface, &call.version);
         return core.calls.answer(call.ticket, reply);
     };
+    if let Err(refusal) = allowed(core, &inside, &call, interface) {
+        return core.calls.answer(call.ticket, refusal);
+    }
     let attachments: Vec<Slice> = call.attachments.iter().map(|it| Slice::new(it)).collect();
     let args = Args {
         payload: Slice::new(&call.payload),
@@ -136,4 +148,16 @@ pub(crate) fn run_queued(core: &Arc<Core>, slot: &Arc<Slot>, call: QueuedCall) {
     if run(core, slot, &inside, described, asked, &mut reply) != status::PENDING {
         core.calls.answer(call.ticket, reply);
     }
+}
+
+/// Whether the call is allowed in the generation that it comes to, which numbers the methods.
+fn allowed(core: &Core, generation: &Generation, call: &QueuedCall, interface: u32) -> Result<(), Reply> {
+    let provides = &generation.plugin.manifest().provides;
+    let Some(described) = provides.get(interface as usize) else {
+        return Ok(());
+    };
+    let who = (&*call.caller, &*call.permits);
+    check_call(core, who, described, call.method, |method| {
+        call.permits.calls(&call.interface).covers(method)
+    })
 }

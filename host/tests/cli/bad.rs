@@ -1,13 +1,13 @@
 //! Calls that go wrong: the exit code, the message, and what reaches the log.
 
-use crate::host::{Host, module};
+use crate::host::{HEARS, Host, module};
 use backplane_test_support::fixture;
 use serde_json::{Value as Json, json};
 
 fn faulty() -> Host {
-    let policy = "on-failure = \"continue\"";
+    let policy = format!("{HEARS}on-failure = \"continue\"");
     Host::start(
-        &[module("bad", &fixture("misbehaving"), policy)],
+        &[module("bad", &fixture("misbehaving"), &policy)],
         &["--log", "trace"],
     )
 }

@@ -1,6 +1,6 @@
 //! Every command in the form for people and in the form for scripts.
 
-use crate::host::{Ended, Host, backplane, module, signal, wait_for_end};
+use crate::host::{Ended, HEARS, Host, backplane, module, signal, wait_for_end};
 use backplane_test_support::fixture;
 use serde_json::{Value as Json, json};
 use std::io::{BufRead as _, BufReader};
@@ -192,7 +192,8 @@ fn events_for_people_and_for_scripts() {
 #[test]
 fn logs_are_shown_and_followed() {
     let host = greeter();
-    host.ok(&["load", "bad", &fixture("misbehaving").display().to_string()]);
+    let plugin = fixture("misbehaving").display().to_string();
+    host.ok(&["load", "bad", &plugin, "--grant", "fixture.greeter.greeted"]);
     assert_eq!(host.ok(&["logs", "--module", "nobody"]), "");
     let mut people = Follower::start(&host, &["logs", "--follow"]);
     let mut scripts = Follower::start(&host, &["logs", "-f", "-m", "bad", "--json"]);
@@ -216,4 +217,45 @@ fn logs_are_shown_and_followed() {
     host.ok(&["stop"]);
     assert_eq!(wait_for_end(&mut people.child).code(), Some(0));
     assert_eq!(wait_for_end(&mut scripts.child).code(), Some(0));
+}
+
+#[test]
+fn permissions_say_who_may_do_what_and_which_line_says_so() {
+    let host = Host::start(&[module("bad", &fixture("misbehaving"), HEARS)], &[]);
+    let table = host.ok(&["permissions", "bad"]);
+    let mut lines = table.lines();
+    assert_eq!(
+        columns(lines.next().unwrap()),
+        [
+            "MODULE", "MAY", "WHAT", "ALLOWED", "OF", "GRANTED", "BY", "MANIFEST"
+        ]
+    );
+    let target = "fixture.greeter.greeted";
+    assert_eq!(
+        columns(lines.next().unwrap())[..5],
+        ["bad", "hear", target, "yes", "-"]
+    );
+    assert_eq!(lines.next(), None);
+    let found = host.json(&["permissions"]);
+    assert_eq!(
+        (&found[0]["target"], &found[0]["granted_by"]),
+        (&json!(target), &json!(format!("bundle.toml:5:11 \"{target}\"")))
+    );
+    let (code, message) = host.refused(&["permissions", "nobody"]);
+    assert_eq!((code, message.contains("there is no module nobody")), (4, true));
+
+    let plugin = fixture("misbehaving").display().to_string();
+    let (code, message) = host.refused(&["load", "second", &plugin]);
+    let line = format!("[modules.second] needs grants = [\"{target}\"]");
+    assert_eq!((code, message.ends_with(&line)), (1, true), "{message}");
+    let noted = host.json(&["permissions", "--audit", "second"]);
+    assert_eq!(
+        (&noted[0]["kind"], &noted[0]["target"], &noted[0]["count"]),
+        (&json!("refusal"), &json!(target), &json!(1))
+    );
+    let table = host.ok(&["permissions", "--audit"]);
+    let granted = table
+        .lines()
+        .any(|line| columns(line).contains(&"grant") && line.contains(target));
+    assert!(granted, "{table}");
 }

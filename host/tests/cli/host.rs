@@ -61,6 +61,9 @@ pub(crate) fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T 
     }
 }
 
+/// What a bundle grants the fixture `misbehaving`: the event that it listens to.
+pub(crate) const HEARS: &str = "grants = [\"fixture.greeter.greeted\"]\n";
+
 /// A table of a bundle that makes `plugin` the module `name`.
 pub(crate) fn module(name: &str, plugin: &Path, more: &str) -> String {
     format!(

@@ -86,7 +86,7 @@ fn a_refusal_names_the_reason_and_the_old_version_serves_on() {
         (
             &["load", "second", &library, "--grant", "*.b"],
             4,
-            "backplane: grants: \"*.b\": it must be an interface id such as storage.kv, all ids below one such as storage.*, or *".to_owned(),
+            "backplane: grants: \"*.b\": there are no wildcards: name each interface, or each method, that is meant".to_owned(),
         ),
         (
             &["load", "second", &library, "--config", r#"{"wrod": "Hi"}"#],

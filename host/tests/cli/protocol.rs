@@ -1,6 +1,6 @@
 //! The control socket itself: its bounds, and readers that are slow.
 
-use crate::host::{Host, PATIENCE, module};
+use crate::host::{HEARS, Host, PATIENCE, module};
 use backplane_test_support::fixture;
 use serde_json::{Value as Json, json};
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -51,7 +51,7 @@ fn the_socket_is_its_owners_alone() {
 
 #[test]
 fn requests_are_answered_at_the_same_time_and_their_number_is_bounded() {
-    let host = Host::start(&[module("bad", &fixture("misbehaving"), "")], &[]);
+    let host = Host::start(&[module("bad", &fixture("misbehaving"), HEARS)], &[]);
     let mut connection = Connection::open(&host);
     let never = json!({ "target": "fixture.faults.never", "deadline_ms": 1500 });
     for id in 1..=64 {

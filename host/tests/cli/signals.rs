@@ -1,6 +1,6 @@
 //! The end of a host: by signal, by command, and when it will not end.
 
-use crate::host::{Host, module, wait_for};
+use crate::host::{HEARS, Host, module, wait_for};
 use backplane_test_support::fixture;
 use serde_json::json;
 
@@ -39,7 +39,7 @@ fn a_second_signal_ends_a_host_whose_module_hangs() {
     let hangs = module(
         "bad",
         &fixture("misbehaving"),
-        "config = { fault = \"stop_hang\" }",
+        &format!("{HEARS}config = {{ fault = \"stop_hang\" }}"),
     );
     let mut host = Host::start(&[hangs], &[]);
     host.signal("INT");

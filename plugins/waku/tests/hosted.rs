@@ -93,9 +93,15 @@ fn the_library_exports_its_entry_and_nothing_else() {
 async fn messages_go_both_ways_between_a_hosted_node_and_another() {
     let folder = tempfile::tempdir().unwrap();
     let hosted = Hosted::start(folder.path(), "");
-    let mut messages = hosted.front.subscribe::<Message>(Overflow::Block, 64);
-    let mut started = hosted.front.subscribe::<Started>(Overflow::DropOldest, 4);
-    let mut counts = hosted.front.subscribe::<PeersChanged>(Overflow::DropOldest, 16);
+    let mut messages = hosted.front.subscribe::<Message>(Overflow::Block, 64).unwrap();
+    let mut started = hosted
+        .front
+        .subscribe::<Started>(Overflow::DropOldest, 4)
+        .unwrap();
+    let mut counts = hosted
+        .front
+        .subscribe::<PeersChanged>(Overflow::DropOldest, 16)
+        .unwrap();
     let began = timeout(DEADLINE, started.next()).await.unwrap().unwrap().body;
     assert_eq!((began.cluster, began.shard_count), (99, 8));
     let info = hosted.node.info().await.unwrap();
@@ -225,7 +231,7 @@ async fn is_back(
 async fn a_swapped_node_is_the_same_node_and_keeps_subscriptions_and_peers() {
     let folder = tempfile::tempdir().unwrap();
     let hosted = Hosted::start(folder.path(), "");
-    let mut messages = hosted.front.subscribe::<Message>(Overflow::Block, 64);
+    let mut messages = hosted.front.subscribe::<Message>(Overflow::Block, 64).unwrap();
     hosted
         .relay
         .subscribe(&vec![CONTENT_TOPIC.to_owned()])
@@ -285,7 +291,7 @@ async fn a_swapped_node_is_the_same_node_and_keeps_subscriptions_and_peers() {
 async fn a_peer_that_had_dialled_the_node_is_dialled_back() {
     let folder = tempfile::tempdir().unwrap();
     let hosted = Hosted::start(folder.path(), "");
-    let mut messages = hosted.front.subscribe::<Message>(Overflow::Block, 64);
+    let mut messages = hosted.front.subscribe::<Message>(Overflow::Block, 64).unwrap();
     hosted
         .relay
         .subscribe(&vec![CONTENT_TOPIC.to_owned()])
@@ -308,7 +314,7 @@ async fn a_peer_that_had_dialled_the_node_is_dialled_back() {
 async fn a_message_that_comes_again_after_a_swap_is_not_told_again() {
     let folder = tempfile::tempdir().unwrap();
     let hosted = Hosted::start(folder.path(), "");
-    let mut messages = hosted.front.subscribe::<Message>(Overflow::Block, 64);
+    let mut messages = hosted.front.subscribe::<Message>(Overflow::Block, 64).unwrap();
     hosted
         .relay
         .subscribe(&vec![CONTENT_TOPIC.to_owned()])
@@ -344,7 +350,7 @@ async fn a_message_that_comes_again_after_a_swap_is_not_told_again() {
 async fn what_a_slow_subscriber_misses_is_counted() {
     let folder = tempfile::tempdir().unwrap();
     let hosted = Hosted::start(folder.path(), "message-queue = 1");
-    let mut messages = hosted.front.subscribe::<Message>(Overflow::Block, 1);
+    let mut messages = hosted.front.subscribe::<Message>(Overflow::Block, 1).unwrap();
     hosted
         .relay
         .subscribe(&vec![CONTENT_TOPIC.to_owned()])

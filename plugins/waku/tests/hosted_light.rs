@@ -33,7 +33,7 @@ fn said(text: &str) -> WakuMessage {
 async fn a_hosted_light_node_publishes_and_receives_through_a_service() {
     let folder = tempfile::tempdir().unwrap();
     let hosted = Hosted::start(folder.path(), "relay = false");
-    let mut messages = hosted.front.subscribe::<Message>(Overflow::Block, 64);
+    let mut messages = hosted.front.subscribe::<Message>(Overflow::Block, 64).unwrap();
     let service = start(NodeConfig {
         filter: Some(FilterConfig::default()),
         lightpush: true,
@@ -94,7 +94,7 @@ async fn a_hosted_light_node_publishes_and_receives_through_a_service() {
 async fn filter_subscriptions_outlive_a_swap() {
     let folder = tempfile::tempdir().unwrap();
     let hosted = Hosted::start(folder.path(), "relay = false");
-    let mut messages = hosted.front.subscribe::<Message>(Overflow::Block, 64);
+    let mut messages = hosted.front.subscribe::<Message>(Overflow::Block, 64).unwrap();
     let service = start(NodeConfig {
         filter: Some(FilterConfig::default()),
         ..config(TCP)
@@ -125,7 +125,7 @@ async fn filter_subscriptions_outlive_a_swap() {
 async fn what_is_followed_outlives_a_swap_and_a_message_finds_its_service() {
     let folder = tempfile::tempdir().unwrap();
     let hosted = Hosted::start(folder.path(), "relay = false");
-    let mut messages = hosted.front.subscribe::<Message>(Overflow::Block, 64);
+    let mut messages = hosted.front.subscribe::<Message>(Overflow::Block, 64).unwrap();
     let nobody = hosted.lightpush.publish_anywhere(&said("x"), &None).await;
     assert_eq!(nobody, Err(CallError::Interface(SendError::NoService)));
     let topics = vec![CONTENT_TOPIC.to_owned()];

@@ -74,10 +74,13 @@ async fn a_module_sends_and_hears_without_choosing_the_way() {
     for config in ["", "relay = false"] {
         let folder = tempfile::tempdir().unwrap();
         let hosted = Hosted::start(folder.path(), config);
-        let mut propagated = hosted.front.subscribe::<Propagated>(Overflow::Block, 16);
-        let mut sent = hosted.front.subscribe::<Sent>(Overflow::Block, 16);
-        let mut messages = hosted.front.subscribe::<Message>(Overflow::Block, 16);
-        let mut status = hosted.front.subscribe::<StatusChanged>(Overflow::Block, 16);
+        let mut propagated = hosted.front.subscribe::<Propagated>(Overflow::Block, 16).unwrap();
+        let mut sent = hosted.front.subscribe::<Sent>(Overflow::Block, 16).unwrap();
+        let mut messages = hosted.front.subscribe::<Message>(Overflow::Block, 16).unwrap();
+        let mut status = hosted
+            .front
+            .subscribe::<StatusChanged>(Overflow::Block, 16)
+            .unwrap();
         let status_is = async |status: &mut Subscription<StatusChanged>| {
             timeout(DEADLINE, status.next()).await.unwrap().unwrap().body
         };
@@ -154,9 +157,9 @@ async fn what_is_published_during_a_swap_comes_once() {
     let relay = relay_behind(&service).await;
     let folder = tempfile::tempdir().unwrap();
     let hosted = Hosted::start(folder.path(), "");
-    let mut relayed = hosted.front.subscribe::<Relayed>(Overflow::Block, 4096);
-    let mut messages = hosted.front.subscribe::<Message>(Overflow::Block, 4096);
-    let mut sent = hosted.front.subscribe::<Sent>(Overflow::Block, 16);
+    let mut relayed = hosted.front.subscribe::<Relayed>(Overflow::Block, 4096).unwrap();
+    let mut messages = hosted.front.subscribe::<Message>(Overflow::Block, 4096).unwrap();
+    let mut sent = hosted.front.subscribe::<Sent>(Overflow::Block, 16).unwrap();
     let topics = vec![CONTENT_TOPIC.to_owned()];
     hosted.messaging.subscribe(&topics).await.unwrap();
     hosted.relay.subscribe(&topics).await.unwrap();

@@ -6,7 +6,7 @@
 //!
 //! | change | bump |
 //! |---|---|
-//! | docs, names of types, order of parameters, fields and cases, a deadline | patch |
+//! | docs, names of types, order of parameters, fields and cases, a deadline, the mark `sensitive` | patch |
 //! | method or event appended | minor |
 //! | method or event removed, renamed or moved: its number travels | major |
 //! | parameter or field added that may be left out | minor |
@@ -177,6 +177,11 @@ fn methods(changes: &mut Vec<Change>, path: &str, old: &Method, new: &Method) {
             old.deadline_ms, new.deadline_ms
         );
         change(Bump::Patch, what);
+    }
+    match (old.sensitive, new.sensitive) {
+        (true, false) => change(Bump::Patch, "is not sensitive any more".to_owned()),
+        (false, true) => change(Bump::Patch, "became sensitive".to_owned()),
+        _ => {}
     }
     match (&old.error, &new.error) {
         (None, Some(error)) => change(Bump::Major, format!("the error {} was added", type_name(error))),

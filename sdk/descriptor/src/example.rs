@@ -92,6 +92,7 @@ pub(crate) static FIXED: InterfaceTy = InterfaceTy {
             returns: &ID,
             error: Some(&ERROR),
             inline: false,
+            sensitive: false,
             deadline_ms: 5000,
         },
         MethodTy {
@@ -101,6 +102,7 @@ pub(crate) static FIXED: InterfaceTy = InterfaceTy {
             returns: &UNIT,
             error: None,
             inline: true,
+            sensitive: false,
             deadline_ms: 100,
         },
     ],
@@ -191,6 +193,7 @@ pub(crate) fn interface() -> Interface {
         returns: Type::Fixed(32),
         error: Some(error()),
         inline: false,
+        sensitive: false,
         deadline_ms: 5000,
     };
     let clear = Method {
@@ -200,6 +203,7 @@ pub(crate) fn interface() -> Interface {
         returns: Type::Unit,
         error: None,
         inline: true,
+        sensitive: false,
         deadline_ms: 100,
     };
     let event = Event {

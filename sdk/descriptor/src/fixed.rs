@@ -75,6 +75,8 @@ pub struct MethodTy {
     pub error: Option<&'static Ty>,
     /// Whether it answers at once on the caller's thread.
     pub inline: bool,
+    /// Whether the host notes each call of it.
+    pub sensitive: bool,
     /// The default deadline in milliseconds.
     pub deadline_ms: u32,
 }

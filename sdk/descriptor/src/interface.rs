@@ -41,6 +41,8 @@ pub struct Method {
     pub error: Option<Type>,
     /// Whether it answers at once on the caller's thread, without waiting.
     pub inline: bool,
+    /// Whether it does what an owner wants to look up later: the host notes each call of it, without arguments.
+    pub sensitive: bool,
     /// How long a caller that sets no deadline waits, in milliseconds.
     pub deadline_ms: u32,
 }

@@ -39,6 +39,8 @@ struct Method {
     error: Option<Type>,
     #[serde(default, skip_serializing_if = "is_false")]
     inline: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    sensitive: bool,
     deadline_ms: u32,
 }
 

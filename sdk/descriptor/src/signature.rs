@@ -69,9 +69,11 @@ pub fn interface(interface: &Interface) -> String {
     }
     for (number, each) in interface.methods.iter().enumerate() {
         let inline = if each.inline { ", inline" } else { "" };
+        let sensitive = if each.sensitive { ", sensitive" } else { "" };
+        let (shown, deadline) = (method(each), each.deadline_ms);
         line(
             &mut out,
-            format_args!("  {number} {}  [{} ms{inline}]", method(each), each.deadline_ms),
+            format_args!("  {number} {shown}  [{deadline} ms{inline}{sensitive}]"),
         );
         docs(&mut out, INDENT, &each.docs);
         for param in each.params.iter().filter(|param| !param.docs.is_empty()) {

@@ -21,6 +21,7 @@ struct Method {
     returns: Type,
     error: Option<Type>,
     inline: bool,
+    sensitive: bool,
     deadline_ms: u32,
 }
 
@@ -141,6 +142,13 @@ fn method(index: u32, function: &mut TraitItemFn) -> syn::Result<Method> {
         Some(attribute) => attribute.parse_args::<LitInt>()?.base10_parse()?,
         None => DEFAULT_DEADLINE_MS,
     };
+    let sensitive = match take(&mut function.attrs, "sensitive") {
+        Some(attribute) => {
+            attribute.meta.require_path_only()?;
+            true
+        }
+        None => false,
+    };
     if function.sig.receiver().is_none() {
         return Err(syn::Error::new_spanned(
             &function.sig,
@@ -176,6 +184,7 @@ fn method(index: u32, function: &mut TraitItemFn) -> syn::Result<Method> {
         returns,
         error,
         inline: function.sig.asyncness.is_none(),
+        sensitive,
         deadline_ms,
     })
 }
@@ -260,10 +269,10 @@ fn descriptor(
             }
             None => quote!(None),
         };
-        let (inline, deadline_ms) = (method.inline, method.deadline_ms);
+        let (inline, sensitive, deadline_ms) = (method.inline, method.sensitive, method.deadline_ms);
         quote!(::backplane_sdk::generated::MethodTy {
             name: #name, docs: #docs, params: &[#(#params),*], returns: &#returns, error: #error,
-            inline: #inline, deadline_ms: #deadline_ms,
+            inline: #inline, sensitive: #sensitive, deadline_ms: #deadline_ms,
         })
     });
     let events = events.iter().map(|event| {

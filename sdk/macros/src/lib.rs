@@ -27,7 +27,7 @@ pub fn record(_: TokenStream, item: TokenStream) -> TokenStream {
 /// type `RelayInterface` that stands for the interface, and one type for each event in `relay_events`.
 ///
 /// A method is `async fn` or, when it answers at once, `fn`, with `&self`. `#[deadline(ms)]` sets how long a
-/// caller waits who says nothing (30 s). A function with `#[event]` or `#[event(retained)]`, without `self`
+/// caller waits who says nothing (30 s). `#[sensitive]` has the host note each call of it. A function with `#[event]` or `#[event(retained)]`, without `self`
 /// and with one parameter, is an event.
 #[proc_macro_attribute]
 pub fn interface(attribute: TokenStream, item: TokenStream) -> TokenStream {

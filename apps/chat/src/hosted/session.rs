@@ -6,7 +6,7 @@ use backplane_host::{
     FrontEnd, Host, HostError,
     bundle::{Bundle, Grants, default_data_dir},
 };
-use backplane_sdk::Client;
+use backplane_sdk::{CallError, Client};
 use chat_api::RoomClient;
 use tokio::{
     sync::{Mutex, mpsc},
@@ -97,11 +97,15 @@ impl HostedSession {
         let front = host.front_end(CALLER, &grants)?;
         let (room, node) = (client::<RoomClient>(&front)?, client::<NodeClient>(&front)?);
         let (sender, events) = mpsc::channel(SESSION_QUEUE);
+        let messages = watch::messages(&front, sender.clone());
+        let messages = messages.map_err(|error| unusable(RoomClient::INTERFACE.id, &error))?;
+        let peers = watch::peers(&front, sender.clone());
+        let peers = peers.map_err(|error| unusable(NodeClient::INTERFACE.id, &error))?;
         let control = tokio::spawn(watch::serve(Arc::clone(host), socket, sender.clone())).abort_handle();
         let mut tasks = vec![
             control.clone(),
-            tokio::spawn(watch::messages(&front, sender.clone())).abort_handle(),
-            tokio::spawn(watch::peers(&front, sender.clone())).abort_handle(),
+            tokio::spawn(messages).abort_handle(),
+            tokio::spawn(peers).abort_handle(),
             tokio::spawn(watch::states(Arc::clone(host), control, sender.clone())).abort_handle(),
         ];
         if !options.no_local {
@@ -144,10 +148,14 @@ pub(super) async fn stop(host: Arc<Host>) -> Vec<String> {
 }
 
 fn client<C: Client>(front: &FrontEnd) -> Result<C, StartError> {
-    front.client().map_err(|error| StartError::Client {
-        interface: C::INTERFACE.id,
+    front.client().map_err(|error| unusable(C::INTERFACE.id, &error))
+}
+
+fn unusable(interface: &'static str, error: &CallError) -> StartError {
+    StartError::Client {
+        interface,
         reason: error.to_string(),
-    })
+    }
 }
 
 /// `waku is failed (cannot listen), chat is starting`.

@@ -3,7 +3,7 @@
 use std::{collections::HashSet, io, path::PathBuf, sync::Arc};
 
 use backplane_host::{FrontEnd, Host, ModuleState, StateChange, gateway::Gateway};
-use backplane_sdk::{Client as _, descriptor::Overflow};
+use backplane_sdk::{CallError, Client as _, descriptor::Overflow};
 use chat_api::room_events;
 use tokio::{
     sync::mpsc::Sender,
@@ -23,9 +23,12 @@ use crate::{
 };
 
 /// New messages.
-pub(super) fn messages(front: &FrontEnd, to: Sender<SessionEvent>) -> impl Future<Output = ()> + use<> {
-    let mut messages = front.subscribe::<room_events::Message>(Overflow::DropOldest, EVENT_QUEUE);
-    async move {
+pub(super) fn messages(
+    front: &FrontEnd,
+    to: Sender<SessionEvent>,
+) -> Result<impl Future<Output = ()> + use<>, CallError> {
+    let mut messages = front.subscribe::<room_events::Message>(Overflow::DropOldest, EVENT_QUEUE)?;
+    Ok(async move {
         loop {
             let event = match messages.next().await {
                 Ok(event) => event,
@@ -45,14 +48,17 @@ pub(super) fn messages(front: &FrontEnd, to: Sender<SessionEvent>) -> impl Futur
                 return;
             }
         }
-    }
+    })
 }
 
 /// The number of peers.
-pub(super) fn peers(front: &FrontEnd, to: Sender<SessionEvent>) -> impl Future<Output = ()> + use<> {
+pub(super) fn peers(
+    front: &FrontEnd,
+    to: Sender<SessionEvent>,
+) -> Result<impl Future<Output = ()> + use<>, CallError> {
     // Only the newest number matters.
-    let mut counts = front.subscribe::<node_events::PeersChanged>(Overflow::DropOldest, 1);
-    async move {
+    let mut counts = front.subscribe::<node_events::PeersChanged>(Overflow::DropOldest, 1)?;
+    Ok(async move {
         loop {
             match counts.next().await {
                 Ok(count) => {
@@ -64,7 +70,7 @@ pub(super) fn peers(front: &FrontEnd, to: Sender<SessionEvent>) -> impl Future<O
                 Err(error) => tracing::warn!("an event of waku.node is not readable: {error}"),
             }
         }
-    }
+    })
 }
 
 /// The states of the modules, and the host's wish to stop: then it is stopped, and the control socket closed.

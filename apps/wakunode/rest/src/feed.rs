@@ -14,10 +14,16 @@ use crate::{limits::MESSAGE_QUEUE, rest::State, waku::Waku};
 /// Runs until it is aborted. Whenever the node begins, everything is subscribed to anew: a node that has failed has
 /// forgotten it.
 pub(crate) async fn feed(state: Arc<State>, waku: Arc<Waku>) {
-    let mut messages = waku
+    let messages = waku
         .front
         .subscribe::<Message>(Overflow::DropOldest, MESSAGE_QUEUE);
-    let mut started = waku.front.subscribe::<Started>(Overflow::DropOldest, 1);
+    let started = waku.front.subscribe::<Started>(Overflow::DropOldest, 1);
+    let (mut messages, mut started) = match (messages, started) {
+        (Ok(messages), Ok(started)) => (messages, started),
+        (Err(error), _) | (_, Err(error)) => {
+            return tracing::error!(%error, "the REST API hears nothing of the node");
+        }
+    };
     loop {
         tokio::select! {
             // A beginning is heard of before the messages that follow it.

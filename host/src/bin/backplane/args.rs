@@ -2,7 +2,8 @@
 
 use crate::command::package::{install, key, list, outdated, pack, publish, remove, sign, verify};
 use crate::command::{
-    call, completion, events, inspect, load, logs, modules, rollback, run, stop, storage, swap, unload,
+    call, completion, events, inspect, load, logs, modules, permissions, rollback, run, stop, storage, swap,
+    unload,
 };
 use crate::exit;
 use clap::{Parser, Subcommand};
@@ -47,6 +48,7 @@ pub(crate) enum Command {
     Swap(swap::Swap),
     Rollback(rollback::Rollback),
     Logs(logs::Logs),
+    Permissions(permissions::Permissions),
     Storage(storage::Storage),
     Pack(pack::Pack),
     Sign(sign::Sign),

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use tokio::sync::oneshot;
 
-const METHODS: [&str; 15] = [
+const METHODS: [&str; 17] = [
     "version",
     "modules",
     "module",
@@ -31,6 +31,8 @@ const METHODS: [&str; 15] = [
     "swap",
     "rollback",
     "logs",
+    "permissions",
+    "audit",
     "states",
     "stop",
 ];
@@ -54,6 +56,13 @@ struct Named {
     name: String,
 }
 
+/// A module by its name, or all.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Whose {
+    module: Option<String>,
+}
+
 fn done(result: impl Serialize) -> Result<Done, RpcError> {
     let result = serde_json::to_value(result)
         .map_err(|error| RpcError::of_status(status::INTERNAL, error.to_string()))?;
@@ -73,6 +82,8 @@ pub(super) async fn dispatch(connection: &Connection, name: &str, json: Json) ->
         "module" => params(json).and_then(|it| report::module(service, &it)),
         "interfaces" => params(json).and_then(|it| report::interfaces(service, it)),
         "states" => params(json).and_then(|it| report::states(service, it)),
+        "permissions" => params(json).and_then(|it| report::permissions(service, &it)),
+        "audit" => params(json).and_then(|it| report::audit(service, &it)),
         "inspect" => inspect::run(service, params(json)?).await,
         "call" => call::run(service, params(json)?).await,
         "events.subscribe" => params(json).and_then(|it| events::subscribe(connection, it)),

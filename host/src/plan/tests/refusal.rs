@@ -105,11 +105,11 @@ fn what_is_not_granted_is_refused_with_the_line_to_add() {
         Plan::resolve(&modules, &candidates)
     };
     assert_eq!(
-        with(&["waku.*"]).unwrap_err().to_string(),
+        with(&["waku.relay"]).unwrap_err().to_string(),
         "chat 0.1.0 requires storage.kv ^1, which storage provides, but it is not granted: \
-         add \"storage.kv\" to grants in [modules.chat]"
+         [modules.chat] needs grants = [\"waku.relay\", \"storage.kv\"]"
     );
-    let plan = with(&["storage.*"]).unwrap();
+    let plan = with(&["storage.kv"]).unwrap();
     assert_eq!(
         text(&plan),
         "storage 0.1.0; chat 0.1.0 (storage.kv: storage 1.0.0, waku.relay: -); waku 0.1.0"
@@ -117,7 +117,34 @@ fn what_is_not_granted_is_refused_with_the_line_to_add() {
     assert_eq!(
         plan.warnings[0].to_string(),
         "chat 0.1.0 requires waku.relay ^1, optionally, and waku provides it, but it is not granted: \
-         add \"waku.relay\" to grants in [modules.chat]"
+         [modules.chat] needs grants = [\"storage.kv\", \"waku.relay\"]"
     );
     assert_eq!(with(&["storage.kv", "waku.relay"]).unwrap().warnings, []);
+    assert_eq!(with(&["storage.kv.get", "waku.relay.send"]).unwrap().warnings, []);
+}
+
+#[test]
+fn an_event_that_is_not_granted_is_refused_unless_the_module_does_without() {
+    let candidates = ["chat 0.1.0: !waku.relay ^1 new", "waku 0.1.0: +waku.relay 1.0.0"];
+    let optional = ["chat 0.1.0: ?waku.relay ^1, !waku.relay ^1 new", candidates[1]];
+    let with = |candidates: &[&str], grants: &[&str]| {
+        let candidates: Vec<_> = candidates.iter().map(|line| candidate(line)).collect();
+        let mut modules = ["chat", "waku"].map(wanted);
+        modules[0].grants = Grants(grants.iter().map(|grant| grant.parse().unwrap()).collect());
+        Plan::resolve(&modules, &candidates)
+    };
+    let refusal = "chat 0.1.0 subscribes to waku.relay.new, which is not granted: \
+                   [modules.chat] needs grants = [\"waku.relay.old\", \"waku.relay.new\"]";
+    assert_eq!(
+        with(&candidates, &["waku.relay.old"]).unwrap_err().to_string(),
+        refusal
+    );
+    for grant in ["waku.relay.new", "waku.relay"] {
+        assert_eq!(with(&candidates, &[grant]).unwrap().warnings, []);
+    }
+    let warnings = with(&optional, &["waku.relay.old"]).unwrap().warnings;
+    assert_eq!(
+        warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        [refusal]
+    );
 }

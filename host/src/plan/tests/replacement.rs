@@ -112,6 +112,6 @@ fn a_replacement_is_refused_what_it_is_not_granted_and_may_close_no_cycle() {
             .unwrap_err()
             .to_string(),
         "a 1.1.0 cannot replace a 1.0.0: a 1.1.0 requires b.x ^1, which is not granted: \
-         add \"b.x\" to grants in [modules.a]"
+         [modules.a] needs grants = [\"b.x\"]"
     );
 }

@@ -96,7 +96,7 @@ pub struct Preview {
 /// A profile has at most 5 keypairs, 20 accounts with keys (the chat identity not counted) and 3 watched ones;
 /// beyond that the error is `limit`. Without a profile every method answers `logged_out`. Changes need an
 /// unlocked session, else the error is `locked`.
-#[interface(id = "wallet.keys", version = "1.0.0")]
+#[interface(id = "wallet.keys", version = "1.0.1")]
 pub trait Keys {
     /// All keypairs and accounts. Works while locked.
     async fn list(&self) -> Result<KeysListing, WalletError>;
@@ -131,6 +131,7 @@ pub trait Keys {
     /// Adds the keypair of another mnemonic, with its first account.
     ///
     /// Errors: `mnemonic_length`, `mnemonic_word`, `mnemonic_checksum`, `keypair_exists`, `account_exists`.
+    #[sensitive]
     async fn add_seed(
         &self,
         /// Its name towards people, at most 128 bytes.
@@ -145,6 +146,7 @@ pub trait Keys {
     /// Adds a single private key as a keypair with one account.
     ///
     /// Errors: `invalid_key`, `keypair_exists`, `account_exists`.
+    #[sensitive]
     async fn add_private_key(
         &self,
         /// Its name towards people, at most 128 bytes.
@@ -169,11 +171,13 @@ pub trait Keys {
     /// Accounts of a mnemonic can be added again from it; a private key is gone for ever.
     ///
     /// Errors: `unknown_account`, `not_removable` for the chat account and the default wallet.
+    #[sensitive]
     async fn remove_account(&self, address: Address) -> Result<(), WalletError>;
 
     /// Adds the key of another wallet's key file, as `add_private_key` does.
     ///
     /// Errors: `invalid_key_file`, `wrong_password`, else as `add_private_key`.
+    #[sensitive]
     async fn import_key_file(
         &self,
         /// Its name towards people, at most 128 bytes.
@@ -188,6 +192,7 @@ pub trait Keys {
     /// version 3); it is a secret in so far as whoever has it can try passwords.
     ///
     /// Errors: `wrong_password` when `password` is not the profile's, `unknown_account`.
+    #[sensitive]
     async fn export_key_file(
         &self,
         address: Address,

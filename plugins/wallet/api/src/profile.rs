@@ -76,11 +76,12 @@ pub struct Session {
 /// paths. At most one profile is logged in. Methods with a password take about a second, as the password is
 /// stretched; so many of them run at a time that memory stays bounded, further ones wait, and beyond 32 that
 /// wait are refused with `overloaded`.
-#[interface(id = "wallet.profile", version = "1.0.0")]
+#[interface(id = "wallet.profile", version = "1.0.1")]
 pub trait Profile {
     /// Makes a profile with a new mnemonic and logs it in.
     ///
     /// Errors: `invalid_name`, `limit`, `mnemonic_length`, `password_too_short`, `logged_in`, `io`.
+    #[sensitive]
     async fn create(
         &self,
         /// Its name towards people, at most 128 bytes.
@@ -95,6 +96,7 @@ pub trait Profile {
     /// Makes a profile from a mnemonic and logs it in.
     ///
     /// Errors: as `create`, and `mnemonic_word`, `mnemonic_checksum`, `profile_exists`.
+    #[sensitive]
     async fn restore(
         &self,
         /// Its name towards people, at most 128 bytes.
@@ -118,11 +120,13 @@ pub trait Profile {
     /// Logs a profile in, or unlocks it if it is logged in already.
     ///
     /// Errors: `wrong_password`, `unknown_profile`, `logged_in` when another one is, `damaged`.
+    #[sensitive]
     async fn login(&self, key_uid: KeyUid, password: Secret) -> Result<ProfileInfo, WalletError>;
 
     /// Unlocks the profile that is logged in.
     ///
     /// Errors: `logged_out`, else as `login`.
+    #[sensitive]
     async fn unlock(&self, password: Secret) -> Result<ProfileInfo, WalletError>;
 
     /// Wipes all keys from memory; the profile stays logged in.
@@ -137,12 +141,14 @@ pub trait Profile {
     /// Replaces a profile's password, logged in or not. After a crash either the old or the new one is valid.
     ///
     /// Errors: `wrong_password`, `password_too_short`, `unknown_profile`, `damaged`, `busy`.
+    #[sensitive]
     async fn change_password(&self, key_uid: KeyUid, old: Secret, new: Secret) -> Result<(), WalletError>;
 
     /// Deletes a profile and its keys for ever, logging it out if need be. One whose password file is damaged
     /// can never be opened again and needs no password.
     ///
     /// Errors: `wrong_password`, `unknown_profile`, `io`.
+    #[sensitive]
     async fn delete(&self, key_uid: KeyUid, password: Secret) -> Result<(), WalletError>;
 
     /// The session changed: by a call, or because it locked itself. Carries the newest state; steps that follow

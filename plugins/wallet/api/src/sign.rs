@@ -8,11 +8,12 @@ use backplane_sdk::{Bytes, interface};
 /// Signing counts as use of the session. The first signature by a key after login decrypts its key file (about
 /// 0.1 s), later ones take a few milliseconds. Without an unlocked session the error is `logged_out` or
 /// `locked`; checking needs no session. Signatures are deterministic (RFC 6979).
-#[interface(id = "wallet.sign", version = "1.0.0")]
+#[interface(id = "wallet.sign", version = "1.0.1")]
 pub trait Sign {
     /// Signs as `personal_sign` does (EIP-191 version 0x45).
     ///
     /// Errors: `unknown_account`, `limit`, `damaged`.
+    #[sensitive]
     async fn personal_sign(
         &self,
         address: Address,
@@ -23,6 +24,7 @@ pub trait Sign {
     /// Signs as `eth_signTypedData_v4` does (EIP-712).
     ///
     /// Errors: `invalid_typed_data`, `wrong_chain`, else as `personal_sign`.
+    #[sensitive]
     async fn typed_data_v4(
         &self,
         address: Address,
@@ -36,6 +38,7 @@ pub trait Sign {
     /// on Status' wire the last byte is 0 or 1, that is, 27 less.
     ///
     /// Errors: `limit`, `damaged`.
+    #[sensitive]
     async fn sign_chat(
         &self,
         /// The bytes to sign, at most 1 MiB.

@@ -76,6 +76,11 @@ fn each_rule_asks_for_its_bump() {
             "method send: the deadline changed from 5000 to 1 ms",
         ),
         (
+            |it| it.methods[0].sensitive = true,
+            Patch,
+            "method send: became sensitive",
+        ),
+        (
             |it| it.methods[0].params.swap(0, 1),
             Patch,
             "method send: the order of the parameters changed",

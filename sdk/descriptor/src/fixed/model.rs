@@ -21,7 +21,8 @@ impl InterfaceTy {
 fn method(method: &MethodTy) -> Result<Value, Error> {
     Ok(json!({
         "name": method.name, "docs": method.docs, "params": fields(method.params)?, "returns": ty(method.returns)?,
-        "error": method.error.map(ty).transpose()?, "inline": method.inline, "deadline_ms": method.deadline_ms,
+        "error": method.error.map(ty).transpose()?, "inline": method.inline, "sensitive": method.sensitive,
+        "deadline_ms": method.deadline_ms,
     }))
 }
 

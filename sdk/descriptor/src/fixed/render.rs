@@ -236,6 +236,9 @@ impl<const N: usize> Json<N> {
         if method.inline {
             self.raw(",\"inline\":true");
         }
+        if method.sensitive {
+            self.raw(",\"sensitive\":true");
+        }
         self.key("deadline_ms");
         self.number(method.deadline_ms);
         self.raw("}");

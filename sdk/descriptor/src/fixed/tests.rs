@@ -52,6 +52,7 @@ const fn method(name: &'static str, returns: &'static Ty) -> MethodTy {
         returns,
         error: Some(&ERROR),
         inline: false,
+        sensitive: true,
         deadline_ms: 1,
     }
 }

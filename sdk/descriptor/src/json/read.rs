@@ -199,6 +199,7 @@ impl<'a> Expand<'a> {
             name: from.name,
             docs: from.docs,
             inline: from.inline,
+            sensitive: from.sensitive,
             deadline_ms: from.deadline_ms,
         })
     }

@@ -14,6 +14,7 @@ fn answering(types: impl IntoIterator<Item = Type>) -> Interface {
         returns,
         error: None,
         inline: false,
+        sensitive: false,
         deadline_ms: 1000,
     };
     Interface {

@@ -43,6 +43,7 @@ impl<'a> Scope<'a> {
             returns: self.ty(&from.returns),
             error: from.error.as_ref().map(|error| self.ty(error)),
             inline: from.inline,
+            sensitive: from.sensitive,
             deadline_ms: from.deadline_ms,
         }
     }

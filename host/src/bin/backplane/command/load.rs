@@ -12,7 +12,7 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  backplane load chat ./libchat_plugin.so --grant 'waku.*' --grant storage.kv
+  backplane load chat ./libchat_plugin.so --grant waku.relay --grant storage.kv
   backplane load storage ./libstorage_plugin.so --config '{\"durable\": true}'")]
 pub(crate) struct Load {
     /// The name of the module
@@ -20,7 +20,7 @@ pub(crate) struct Load {
     /// The plugin file
     #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     plugin: PathBuf,
-    /// An interface that it may call, all below one as in storage.*, or *; may be there several times
+    /// An interface that it may call and hear, or one method or event of one; may be there several times
     #[arg(long = "grant", value_name = "G")]
     grants: Vec<String>,
     /// The configuration, as a JSON object

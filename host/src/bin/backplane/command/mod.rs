@@ -9,6 +9,7 @@ pub(crate) mod load;
 pub(crate) mod logs;
 pub(crate) mod modules;
 pub(crate) mod package;
+pub(crate) mod permissions;
 pub(crate) mod rollback;
 pub(crate) mod run;
 pub(crate) mod stop;
@@ -33,6 +34,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         Command::Swap(swap) => swap.execute(global).await,
         Command::Rollback(rollback) => rollback.execute(global).await,
         Command::Logs(logs) => logs.execute(global).await,
+        Command::Permissions(permissions) => permissions.execute(global).await,
         Command::Storage(storage) => storage.execute(global).await,
         Command::Pack(pack) => pack.execute(global),
         Command::Sign(sign) => sign.execute(global),
