@@ -117,6 +117,8 @@ pub(crate) const LOG_SIZE_LIMIT: i64 = 4 * 1024 * 1024;
 pub const SERVER_READERS: usize = 8;
 /// Those on which jobs are written. Each job that is watched has one more.
 pub const SERVER_WRITERS: usize = 8;
+/// Largest file of the certificates of authorities that a URL names.
+pub const SERVER_ROOTS_BYTES: usize = 1024 * 1024;
 /// Longest wait for a connection to a server.
 pub const SERVER_CONNECT_TIME: Duration = Duration::from_secs(5);
 /// Silence of a server after which it is asked for a sign of life.

@@ -16,6 +16,8 @@ mod plan;
 mod reads;
 mod statements;
 mod table;
+mod target;
+mod tls;
 mod writes;
 
 use std::hash::{BuildHasher, RandomState};
@@ -23,8 +25,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Handle, Runtime};
-use tokio_postgres::config::{Host, SslMode};
-use tokio_postgres::{Config, Notification};
+use tokio_postgres::Notification;
 
 use crate::backend::{Observers, Opened};
 use crate::blocking::block_until;
@@ -36,10 +37,11 @@ use crate::pool::{Lease, Pool};
 use connection::{Answer, Connection};
 use failure::{Failure, retried};
 use table::Listed;
+use target::Target;
 
 /// A database that keeps jobs.
 pub(crate) struct Postgres {
-    config: Config,
+    target: Target,
     readers: Pool<Connection>,
     writers: Pool<Connection>,
     /// Where connections are driven, once there is one.
@@ -48,27 +50,8 @@ pub(crate) struct Postgres {
 
 impl Postgres {
     pub(crate) fn new(url: &str) -> Result<Postgres> {
-        // The cause is left out: it may show a part of the URL.
-        let parsed = url.parse::<Config>();
-        let mut config = parsed
-            .map_err(|_| Error::argument("url", "is not postgres://USER:PASSWORD@HOST:PORT/DATABASE"))?;
-        if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
-            return Err(Error::argument("url", "names no host"));
-        }
-        if config.get_ssl_mode() == SslMode::Require {
-            return Err(Error::argument(
-                "url",
-                "asks for TLS (sslmode=require), which this plugin does not speak",
-            ));
-        }
-        config.connect_timeout(limits::SERVER_CONNECT_TIME);
-        config.keepalives_idle(limits::SERVER_KEEPALIVE);
-        config.tcp_user_timeout(limits::SERVER_KEEPALIVE);
-        if config.get_application_name().is_none() {
-            config.application_name("backplane");
-        }
         Ok(Postgres {
-            config,
+            target: Target::parse(url)?,
             readers: Pool::new("a connection to the server", limits::SERVER_READERS),
             writers: Pool::new("a connection to the server", limits::SERVER_WRITERS),
             runtime: Mutex::default(),
@@ -77,17 +60,7 @@ impl Postgres {
 
     /// Host and database, for people.
     pub(crate) fn name(&self) -> String {
-        let host = match self.config.get_hosts().first() {
-            Some(Host::Tcp(host)) => host.clone(),
-            #[cfg(unix)]
-            Some(Host::Unix(path)) => path.display().to_string(),
-            None => self
-                .config
-                .get_hostaddrs()
-                .first()
-                .map_or_else(String::new, ToString::to_string),
-        };
-        format!("{host}/{}", self.config.get_dbname().unwrap_or_default())
+        self.target.name()
     }
 
     /// Opens a job, making it if need be.
@@ -179,13 +152,13 @@ impl Postgres {
     }
 
     fn connect(&self, heard: impl Fn(&Notification) + Send + 'static) -> Result<Connection, Failure> {
-        let config = self.config.clone();
+        let target = self.target.clone();
         let connecting = self
             .runtime()?
-            .spawn(async move { Connection::open(&config, heard).await });
-        match block_until(Instant::now() + 2 * limits::SERVER_CONNECT_TIME, connecting) {
-            Some(Ok(Ok(connection))) => Ok(connection),
-            Some(Ok(Err(failed))) => Err(Failure::of(&failed, "")),
+            .spawn(async move { Connection::open(&target, heard).await });
+        // It is over sooner, unless the runtime is.
+        match block_until(Instant::now() + 3 * limits::SERVER_CONNECT_TIME, connecting) {
+            Some(Ok(connected)) => connected,
             _ => Err(Failure::silent()),
         }
     }

@@ -18,9 +18,13 @@ pub struct Server(Arc<Postgres>);
 impl Server {
     /// The server and database of a URL `postgres://USER:PASSWORD@HOST:PORT/DATABASE`.
     ///
+    /// Connections are protected as its parameter `sslmode` says, by the rules of libpq: `prefer` when it is left out. The
+    /// file of `sslrootcert` is read here, and not again.
+    ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for another kind of URL, and for every URL when the plugin was built without the
-    /// feature `postgres`.
+    /// [`Error::InvalidArgument`] for another kind of URL, for a file of certificates that is of no use, and for every URL
+    /// when the plugin was built without the feature `postgres`; [`Error::TooLarge`] for such a file of more than
+    /// [`limits::SERVER_ROOTS_BYTES`](crate::limits::SERVER_ROOTS_BYTES).
     pub fn new(url: &str) -> Result<Server> {
         let known = |scheme: &&str| url.starts_with(*scheme);
         if !["postgres://", "postgresql://"].iter().any(known) {

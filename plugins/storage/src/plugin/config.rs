@@ -23,7 +23,7 @@ const MAX_TIMEOUT_MS: u64 = 3_600_000;
 #[derive(Clone, PartialEq, Eq)]
 pub struct JobConfig {
     /// The PostgreSQL database that keeps the job, for several nodes at once, as
-    /// `postgres://USER:PASSWORD@HOST:PORT/DATABASE`; a file of its own when left out.
+    /// `postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=MODE&sslrootcert=FILE`; a file of its own when left out.
     pub url: Option<String>,
 }
 

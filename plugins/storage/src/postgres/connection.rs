@@ -5,9 +5,12 @@ use std::future::poll_fn;
 use std::sync::{Mutex, PoisonError};
 
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{AsyncMessage, Client, Config, NoTls, Notification, Row, Statement};
+use tokio_postgres::{AsyncMessage, Client, Notification, Row, Statement};
 
+use super::failure::Failure;
+use super::target::Target;
 use crate::limits;
 
 /// The outcome of a call to the server.
@@ -25,12 +28,20 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Connects; `heard` is told what other connections notify. Needs a runtime.
+    /// Connects, within twice [`limits::SERVER_CONNECT_TIME`], as the server may be silent once it is reached; `heard` is
+    /// told what other connections notify. Needs a runtime.
     pub(super) async fn open(
-        config: &Config,
+        target: &Target,
         heard: impl Fn(&Notification) + Send + 'static,
-    ) -> Answer<Self> {
-        let (client, mut driver) = config.connect(NoTls).await?;
+    ) -> Result<Self, Failure> {
+        match timeout(2 * limits::SERVER_CONNECT_TIME, Self::connect(target, heard)).await {
+            Ok(connected) => connected.map_err(|failed| Failure::of(&failed, "")),
+            Err(_) => Err(Failure::silent()),
+        }
+    }
+
+    async fn connect(target: &Target, heard: impl Fn(&Notification) + Send + 'static) -> Answer<Self> {
+        let (client, mut driver) = target.connect().await?;
         let driver = tokio::spawn(async move {
             while let Some(Ok(message)) = poll_fn(|context| driver.poll_message(context)).await {
                 if let AsyncMessage::Notification(notification) = message {

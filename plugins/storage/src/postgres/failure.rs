@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio_postgres::error::SqlState;
 
+use super::tls;
 use crate::error::{Error, Result};
 use crate::limits;
 
@@ -31,7 +32,10 @@ impl Failure {
     /// The meaning of a failure in `job`. Of the server's texts only codes go on, because its texts may show keys.
     pub(super) fn of(failed: &tokio_postgres::Error, job: &str) -> Failure {
         let Some(code) = failed.code() else {
-            return Failure::Lost(unavailable(reason(failed)));
+            return match tls::refusal(failed) {
+                Some(reason) => Failure::Final(unavailable(reason)),
+                None => Failure::Lost(unavailable(reason(failed))),
+            };
         };
         match code.code() {
             "40001" | "40P01" | "55P03" => Failure::Contended(Error::Locked),

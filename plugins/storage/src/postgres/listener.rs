@@ -5,10 +5,11 @@ use std::time::Instant;
 
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
-use tokio_postgres::{Config, Notification};
+use tokio_postgres::Notification;
 
-use super::connection::{Answer, Connection};
+use super::connection::Connection;
 use super::failure::{Failure, retried};
+use super::target::Target;
 use super::{Table, notice, table};
 use crate::blocking::block_until;
 use crate::error::Result;
@@ -26,19 +27,21 @@ impl Drop for Listener {
 
 /// What a listener needs to connect anew.
 struct Ear {
-    config: Config,
+    target: Target,
+    job: String,
     number: i64,
     own: u64,
     watches: Arc<Watches>,
 }
 
 impl Ear {
-    async fn open(&self) -> Answer<Connection> {
+    async fn open(&self) -> Result<Connection, Failure> {
         let (watches, own) = (Arc::clone(&self.watches), self.own);
         let heard = move |notification: &Notification| notice::tell(&watches, own, notification.payload());
-        let connection = Connection::open(&self.config, heard).await?;
+        let connection = Connection::open(&self.target, heard).await?;
         let listen = format!("LISTEN {}", table::channel(self.number));
-        connection.execute_all(&listen).await?;
+        let listening = connection.execute_all(&listen).await;
+        listening.map_err(|failed| Failure::of(&failed, &self.job))?;
         Ok(connection)
     }
 
@@ -64,7 +67,8 @@ impl Listener {
     /// Returns when what is committed from now on will be heard.
     pub(super) fn start(table: &Table, watches: &Arc<Watches>) -> Result<Listener> {
         let ear = Arc::new(Ear {
-            config: table.server.config.clone(),
+            target: table.server.target.clone(),
+            job: table.job.clone(),
             number: table.number,
             own: table.writer,
             watches: Arc::clone(watches),
@@ -75,7 +79,7 @@ impl Listener {
             let opener = Arc::clone(&ear);
             let opening = runtime.spawn(async move { opener.open().await });
             match block_until(deadline, opening) {
-                Some(Ok(opened)) => opened.map_err(|failed| Failure::of(&failed, &table.job)),
+                Some(Ok(opened)) => opened,
                 _ => Err(Failure::silent()),
             }
         })?;

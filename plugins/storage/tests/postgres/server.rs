@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Mutex;
@@ -50,20 +51,27 @@ fn command(program: &Path) -> Command {
     command
 }
 
+fn own(path: &Path) {
+    let owned = Command::new("chown").arg("postgres").arg(path).status();
+    assert!(owned.unwrap().success());
+}
+
 impl TestServer {
+    /// A server on a socket.
     pub(crate) fn start() -> TestServer {
+        TestServer::start_at("")
+    }
+
+    /// A server on a socket and at an address of 127.0.0.0/8: no other has to be found that is free.
+    pub(crate) fn start_at(address: &str) -> TestServer {
         let directory = tempfile::Builder::new().prefix("pg").tempdir_in("/tmp").unwrap();
         let programs = programs();
         if is_root() {
-            let owned = Command::new("chown")
-                .arg("postgres")
-                .arg(directory.path())
-                .status();
-            assert!(owned.unwrap().success());
+            own(directory.path());
         }
         let mut child = command(Path::new("/bin/sh"))
             .args(["-c", include_str!("server.sh"), "server.sh"])
-            .args([directory.path(), &programs])
+            .args([directory.path(), &programs, Path::new(address)])
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -89,6 +97,19 @@ impl TestServer {
         let mut answer = String::new();
         output.read_line(&mut answer).unwrap();
         assert_eq!(answer.trim(), order, "the server failed");
+    }
+
+    /// Its folder, which it may read.
+    pub(crate) fn folder(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Gives a file to whoever runs the server, for nobody else to read.
+    pub(crate) fn own(&self, file: &Path) {
+        fs::set_permissions(file, fs::Permissions::from_mode(0o600)).unwrap();
+        if is_root() {
+            own(file);
+        }
     }
 
     /// Runs statements in a database.
