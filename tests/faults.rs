@@ -200,7 +200,7 @@ async fn a_start_that_panics_fails_or_hangs_leaves_the_others_running() {
 fn a_start_that_ends_too_late_finds_the_host_still_there() {
     let folder = tempfile::tempdir().expect("a folder");
     let more = "on-failure = \"continue\"\n[modules.x.config]\nfault = \"start_late\"";
-    let text = format!("start-timeout-ms = 100\n{}", module("x", "misbehaving", more));
+    let text = format!("start-timeout-ms = 400\n{}", module("x", "misbehaving", more));
     let host = host(folder.path(), &text).expect("the host starts");
     until("it is given up", || !failures(&host).is_empty());
     assert_eq!(told_to_the_thread(folder.path()), "x has stopped");
