@@ -94,13 +94,38 @@ async fn a_module_that_keeps_panicking_is_given_up() {
     }
     let reason = || host.module("bad").expect("it is there").reason;
     until("it is given up", || {
-        reason().starts_with("it failed after 2 restarts within 600 s: panicked at")
+        reason().starts_with("it failed after 2 restarts within 60 s: panicked at")
     });
     let (code, message) = status_of(faults.fine().await);
     assert_eq!(
         (code, message),
         (status::UNAVAILABLE, format!("bad is not running: {}", reason()))
     );
+    assert!(host.stop().is_empty());
+}
+
+#[tokio::test]
+async fn a_critical_module_that_is_gone_for_good_takes_the_host_along() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let more = "critical = true\nrestart-backoff-ms = 1\nrestart-limit = 1";
+    let (host, front) = misbehaving(folder.path(), more);
+    let faults: FaultsClient = front.client().expect("it is there");
+    for generation in 1..=2 {
+        until("it is there again", || {
+            settled(&host) == (generation, ModuleState::Ready)
+        });
+        assert_eq!(host.stop_requested(Duration::ZERO), None);
+        let panicked = faults.panic_now(&"again".to_owned()).await;
+        assert_eq!(status_of(panicked).0, status::PANICKED);
+    }
+    let reason = host
+        .stop_requested(Duration::from_secs(30))
+        .expect("it is to stop");
+    assert!(
+        reason.starts_with("bad: it failed after 1 restarts within 60 s: panicked at"),
+        "{reason}"
+    );
+    assert!(host.stop_is_failure());
     assert!(host.stop().is_empty());
 }
 

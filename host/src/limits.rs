@@ -64,6 +64,12 @@ pub const LOG_LINES_PER_SECOND: u64 = 1000;
 pub const AUDIT_ENTRIES: usize = 4096;
 /// For how long the same refusal, or the same use, is counted in one entry of the audit log.
 pub const AUDIT_REPEAT: Duration = Duration::from_secs(1);
+/// The most modules that are gone for good of which a module has not heard yet; with more the oldest gives way.
+pub const LOSSES: usize = 64;
+/// The longest that a module waits for the next of them before it has to ask anew.
+pub const LOSS_WAIT: Duration = Duration::from_secs(3600);
+/// The longest reason that a module gives for stopping the host, in characters; the rest is left out.
+pub const STOP_REASON: usize = 1024;
 /// The state changes that are kept for those who ask later.
 pub const STATE_CHANGES: usize = 1024;
 

@@ -20,6 +20,7 @@
 
 mod buffer;
 mod call;
+mod control;
 mod entry;
 mod host;
 mod layout;
@@ -29,6 +30,7 @@ mod stream;
 
 pub use buffer::{Buf, BufList, Slice};
 pub use call::{Args, CHAIN_LIMIT, Call, CallContext, Reply, kind};
+pub use control::{CONTROL_SERVICE, CONTROL_VERSION, ControlTable};
 pub use entry::{
     ENTRY_SYMBOL, EntryFn, MANIFEST_LIMIT, MANIFEST_SECTION, ModuleHandle, ModuleInfo, PluginDeclaration,
 };

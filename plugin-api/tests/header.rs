@@ -1,6 +1,6 @@
 //! The C header is made from the source of this crate, committed, and good C and C++.
 
-use backplane_plugin_api::{ENTRY_SYMBOL, LAYOUT_VERSION, MANIFEST_SECTION, STREAM_SERVICE};
+use backplane_plugin_api::{CONTROL_SERVICE, ENTRY_SYMBOL, LAYOUT_VERSION, MANIFEST_SECTION, STREAM_SERVICE};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -25,7 +25,7 @@ fn generate() -> String {
         .with_config(config)
         .with_header(introduction());
     for module in [
-        "lib", "status", "buffer", "call", "host", "module", "layout", "entry", "stream",
+        "lib", "status", "buffer", "call", "host", "module", "layout", "entry", "stream", "control",
     ] {
         builder = builder.with_src(crate_dir().join(format!("src/{module}.rs")));
     }
@@ -59,6 +59,10 @@ fn texts() -> String {
         "The service by which query_service gives a backplane_stream_table.",
         "STREAM_SERVICE",
         STREAM_SERVICE,
+    ) + &text(
+        "The service by which query_service gives a backplane_control_table.",
+        "CONTROL_SERVICE",
+        CONTROL_SERVICE,
     )
 }
 

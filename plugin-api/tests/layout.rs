@@ -67,6 +67,7 @@ fn tables() -> Vec<Table> {
         table!(PluginDeclaration as backplane_plugin_declaration: size abi manifest create layout),
         table!(StreamTable as backplane_stream_table: size version open claim write finish read),
         table!(LayoutRecord as backplane_layout_record: version layout),
+        table!(ControlTable as backplane_control_table: size version request_stop dependency_lost),
     ]
 }
 

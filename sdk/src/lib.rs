@@ -35,6 +35,7 @@
 mod attachment;
 mod blob;
 mod client;
+mod control;
 mod current;
 mod event;
 mod host;
@@ -57,6 +58,7 @@ pub use backplane_macros::{interface, module, record};
 pub use backplane_plugin_api as plugin_api;
 pub use blob::Blob;
 pub use client::{Answer, Binding, CallError, Calling, Client, InterfaceError, NoError};
+pub use control::DependencyLost;
 pub use current::{caller as current_caller, caller_name as current_caller_name, context as current_context};
 pub use event::{Emitter, Event, EventSpec, Events};
 pub use host::{HostHandle, ReplyFuture};

@@ -1,6 +1,7 @@
 //! What a plugin author implements.
 
-use crate::client::{Binding, Client};
+use crate::client::{Binding, CallError, Client};
+use crate::control::{self, DependencyLost};
 use crate::event::{Emitter, Events};
 use crate::host::HostHandle;
 use crate::serve::{Incoming, Outcome};
@@ -140,6 +141,24 @@ impl Context {
             Ok(binding) => Ok(C::new(Binding::new(self.0.host.clone(), binding))),
             Err(reply) => Err(reply.message().into()),
         }
+    }
+
+    /// Asks the host to stop, for a reason that people can read; `code` is 0 where all is well, anything else where
+    /// something has failed. The host then stops all modules in their order, this one too.
+    ///
+    /// # Errors
+    /// `DENIED` unless the bundle says `may-stop-host = true` of this module.
+    pub fn request_stop(&self, code: i32, reason: &str) -> Result<(), CallError> {
+        control::request_stop(&self.0.host, code, reason)
+    }
+
+    /// Waits for the next module that is gone for good and that served this one. Calls to it are answered `UNAVAILABLE`
+    /// from then on. Cancel safe; the host keeps the last 64 that nobody has waited for yet.
+    ///
+    /// # Errors
+    /// `BUSY` while somebody else waits, `STOPPING` when this module stops.
+    pub async fn dependency_lost(&self) -> Result<DependencyLost, CallError> {
+        control::dependency_lost(&self.0.host).await
     }
 
     /// The publisher of the events of an interface that the manifest provides.

@@ -1,11 +1,12 @@
 //! Swap, and what is counted.
 
-use super::bench::{Bench, status_of, until};
+use super::bench::{Bench, PATIENCE, status_of, until};
 use super::{Rule, rule};
 use backplane_host::ModuleState;
 use backplane_sdk::plugin_api::status;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use tokio::runtime::Runtime;
 
 pub(crate) const RULES: &[Rule] = &[
@@ -16,6 +17,11 @@ pub(crate) const RULES: &[Rule] = &[
         "whoever_needs_a_module_that_is_given_up_stops_with_it_if_the_bundle_says_so",
         dependents,
     ),
+    rule(
+        "the_host_stops_for_a_module_only_if_the_bundle_says_so",
+        stops_host,
+    ),
+    rule("a_module_hears_that_one_that_served_it_is_gone_for_good", lost),
 ];
 
 fn swap(runtime: &Runtime, bench: &Bench) {
@@ -88,4 +94,42 @@ fn dependents(runtime: &Runtime, bench: &Bench) {
         assert!(message.contains("it needs mate: it failed"), "{message}");
     });
     assert_eq!(second.host.stop(), [""; 0]);
+}
+
+fn stops_host(runtime: &Runtime, bench: &Bench) {
+    let ask = |bench: &Bench| {
+        let answer = bench.subject().stop_host(&"the battery is empty".to_owned());
+        runtime.block_on(answer.into_future()).expect("it is answered")
+    };
+    assert_eq!(
+        ask(bench),
+        "denied: subject may not stop the host: the bundle does not allow it; \
+         [modules.subject] needs may-stop-host = true"
+    );
+    assert_eq!(bench.host.stop_requested(Duration::ZERO), None);
+    let other = Bench::start_with(bench.placement, "may-stop-host = true");
+    assert_eq!(ask(&other), "it will");
+    let reason = other.host.stop_requested(PATIENCE).expect("it is to stop");
+    assert_eq!(reason, "subject asks for it: the battery is empty");
+    assert!(!other.host.stop_is_failure());
+    other.stop();
+}
+
+fn lost(runtime: &Runtime, bench: &Bench) {
+    let bench = Bench::start_with_mate(bench.placement, "on-failure = \"continue\"");
+    let subject = bench.subject();
+    runtime.block_on(async {
+        let waits = subject.clone();
+        let waits = tokio::spawn(async move { waits.next_loss().await });
+        let (code, _) = status_of(bench.mate().panic_now().await);
+        assert_eq!(code, status::PANICKED);
+        let lost = waits.await.expect("no panic").expect("it is answered");
+        let expected = "mate [\"fixture.mate\"]: it failed: panicked at";
+        assert!(lost.starts_with(expected), "{lost}");
+        // What it asks for from then on is answered at once.
+        let answer = subject.ask(&"a".to_owned()).await.expect("it is answered");
+        let expected = "unavailable: mate is not running: it failed: panicked at";
+        assert!(answer.starts_with(expected), "{answer}");
+    });
+    bench.stop();
 }

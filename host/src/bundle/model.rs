@@ -67,6 +67,10 @@ pub struct ModuleConfig {
     pub grants: Grants,
     /// What happens when it fails.
     pub on_failure: OnFailure,
+    /// Whether the host stops when it is gone for good, whatever else is said.
+    pub critical: bool,
+    /// Whether the host stops when it asks for it.
+    pub may_stop_host: bool,
     /// How it is restarted, with [`OnFailure::Restart`].
     #[serde(flatten)]
     pub restart: RestartPolicy,
@@ -107,6 +111,13 @@ impl Placement {
             Self::Native => "native",
             Self::Static => "static",
             Self::Process => "process",
+        }
+    }
+
+    /// Whether a module there may stop the host, if the bundle says so. One on another machine never may.
+    pub(crate) const fn may_stop_host(self) -> bool {
+        match self {
+            Self::Native | Self::Static | Self::Process => true,
         }
     }
 
@@ -217,6 +228,8 @@ impl ModuleConfig {
             process: None,
             grants: Grants::default(),
             on_failure: OnFailure::Restart,
+            critical: false,
+            may_stop_host: false,
             restart: RestartPolicy::default(),
             config: Config::default(),
             origin: Origin::default(),
@@ -231,7 +244,7 @@ impl Default for RestartPolicy {
             window: settings::RESTART_WINDOW,
             backoff: settings::RESTART_BACKOFF,
             backoff_max: settings::RESTART_BACKOFF_MAX,
-            then: AfterRestarts::Continue,
+            then: AfterRestarts::StopDependents,
         }
     }
 }

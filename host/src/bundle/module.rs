@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-const MODULE_KEYS: [&str; 13] = [
+const MODULE_KEYS: [&str; 15] = [
     "plugin",
     "version",
     "sha256",
@@ -21,6 +21,8 @@ const MODULE_KEYS: [&str; 13] = [
     "process",
     "grants",
     "on-failure",
+    "critical",
+    "may-stop-host",
     "restart-limit",
     "restart-window-s",
     "restart-backoff-ms",
@@ -103,6 +105,9 @@ fn read_module(entry: &Entry, base: &Path) -> Result<ModuleConfig, BundleError> 
         module.on_failure = policy;
     }
     module.restart = read_restart(&section)?;
+    module.critical = section.choose("critical")?.unwrap_or(false);
+    module.may_stop_host = section.choose("may-stop-host")?.unwrap_or(false);
+    check_critical(&section, &module)?;
     Ok(module)
 }
 
@@ -206,6 +211,27 @@ fn read_grants(section: &Section<'_>) -> Result<(Grants, Vec<Place>), BundleErro
         places.push(field.node.place.clone());
     }
     Ok((grants, places))
+}
+
+/// Without a critical module there is no host: what lets the host go on without it does not go with that.
+fn check_critical(section: &Section<'_>, module: &ModuleConfig) -> Result<(), BundleError> {
+    let stays = !matches!(module.on_failure, OnFailure::Restart | OnFailure::StopHost);
+    let stays_later = module.restart.then != AfterRestarts::StopHost;
+    let keys = [("on-failure", stays), ("after-restarts", stays_later)];
+    let other = keys
+        .into_iter()
+        .filter(|(_, stays)| *stays)
+        .find_map(|(key, _)| Some((key, section.field(key)?)));
+    match other {
+        Some((key, field)) if module.critical => {
+            let text = field.text("text")?;
+            let message = format!(
+                "the module is critical, and {key} = {text:?} lets the host go on without it; leave one of them out"
+            );
+            Err(field.invalid(message))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn read_restart(section: &Section<'_>) -> Result<RestartPolicy, BundleError> {

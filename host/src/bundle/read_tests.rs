@@ -31,6 +31,8 @@ sha256 = "00112233445566778899AABBCCDDEEFF00112233445566778899aabbccddeeff"
 placement = "native"
 grants = ["storage.kv", "wallet.sign.verify"]
 on-failure = "stop-host"
+critical = true
+may-stop-host = true
 restart-limit = 2
 restart-window-s = 60
 restart-backoff-ms = 10
@@ -71,6 +73,7 @@ fn every_key_is_read() {
         ]
     );
     assert_eq!(waku.on_failure, OnFailure::StopHost);
+    assert!(waku.critical && waku.may_stop_host);
     assert_eq!(
         waku.restart,
         RestartPolicy {
@@ -100,8 +103,9 @@ fn what_is_not_there_has_its_default() {
         },
         "modules": {"chat": {
             "plugin": "chat", "version": "*", "placement": "native", "grants": [], "on-failure": "restart",
-            "restart-limit": 5, "restart-window-s": 600, "restart-backoff-ms": 200,
-            "restart-backoff-max-ms": 30000, "after-restarts": "continue", "config": {},
+            "critical": false, "may-stop-host": false, "restart-limit": 3, "restart-window-s": 60,
+            "restart-backoff-ms": 200, "restart-backoff-max-ms": 30000, "after-restarts": "stop-dependents",
+            "config": {},
         }},
     });
     assert_eq!(json, expected);
@@ -232,6 +236,14 @@ fn what_is_wrong_is_named_with_its_place() {
         (
             "[modules.chat]\non-failure = \"stop\"",
             r#"2:14: "on-failure" in [modules.chat] must be "restart", "continue", "stop-dependents" or "stop-host", not "stop""#,
+        ),
+        (
+            "[modules.chat]\ncritical = true\nafter-restarts = \"continue\"",
+            r#"3:18: "after-restarts" in [modules.chat]: the module is critical, and after-restarts = "continue" lets the host go on without it; leave one of them out"#,
+        ),
+        (
+            "[modules.chat]\non-failure = \"stop-dependents\"\ncritical = true",
+            r#"2:14: "on-failure" in [modules.chat]: the module is critical, and on-failure = "stop-dependents" lets the host go on without it; leave one of them out"#,
         ),
         (
             "[modules.chat]\nrestart-backoff-ms = 40000",

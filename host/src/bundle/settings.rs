@@ -26,11 +26,11 @@ pub const MAX_RETIRED: u32 = 8;
 pub const MAX_RETIRED_RANGE: RangeInclusive<u64> = 0..=256;
 
 /// How often a module is restarted within [`RESTART_WINDOW`], unless the bundle says otherwise.
-pub const RESTART_LIMIT: u32 = 5;
+pub const RESTART_LIMIT: u32 = 3;
 /// What `restart-limit` may be set to.
 pub const RESTART_LIMIT_RANGE: RangeInclusive<u64> = 0..=1000;
 /// The time over which restarts are counted, unless the bundle says otherwise.
-pub const RESTART_WINDOW: Duration = Duration::from_secs(600);
+pub const RESTART_WINDOW: Duration = Duration::from_secs(60);
 /// What `restart-window-s` may be set to, in seconds.
 pub const RESTART_WINDOW_S: RangeInclusive<u64> = 1..=86_400;
 /// The wait before the first restart, unless the bundle says otherwise. Each further one doubles it.

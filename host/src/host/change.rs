@@ -153,6 +153,7 @@ impl Host {
         let stopped = module.stop(&mut running, self.core.host.stop_timeout, "it was unloaded");
         drop(running);
         self.discard(&module);
+        self.core.tell_lost(name, "it was unloaded");
         self.bundle().modules.remove(name);
         self.plan().modules.retain(|it| it.name != name);
         stopped.map_err(|message| HostError::Stop {

@@ -14,8 +14,9 @@ use crate::placement::process::Process;
 use crate::plan::{Candidate, PlannedModule, Source};
 use crate::registry::Slot;
 use crate::router::{pending::Calls, streams};
-use backplane_descriptor::Interface;
+use backplane_descriptor::{Codec, Interface};
 use backplane_plugin_api::{CallContext, level};
+use backplane_sdk::DependencyLost;
 use backplane_sdk::pipe::Streams;
 use semver::{Version, VersionReq};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -51,7 +52,8 @@ struct Registry {
 
 #[derive(Default)]
 struct News {
-    stop: Option<String>,
+    /// Why the host should stop, and 0 where nothing has failed.
+    stop: Option<(String, i32)>,
     changes: usize,
 }
 
@@ -311,14 +313,42 @@ impl Core {
         self.told.notify_all();
     }
 
-    /// Somebody wants the host to stop.
-    pub(crate) fn request_stop(&self, reason: String) {
+    /// Somebody wants the host to stop; `code` is 0 where nothing has failed.
+    pub(crate) fn request_stop(&self, reason: String, code: i32) {
         self.news
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .stop
-            .get_or_insert(reason);
+            .get_or_insert((reason, code));
         self.told.notify_all();
+    }
+
+    /// Why somebody wants the host to stop, and 0 where nothing has failed.
+    pub(super) fn stop_wanted(&self) -> Option<(String, i32)> {
+        self.news
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .stop
+            .clone()
+    }
+
+    /// A module is gone for good: whoever it served hears of it.
+    pub(crate) fn tell_lost(&self, provider: &str, reason: &str) {
+        for module in self.modules() {
+            let Some(inside) = module.slot.enter_paused() else {
+                continue;
+            };
+            let caller = &inside.caller;
+            let interfaces = caller.permits.served_by(provider);
+            if !interfaces.is_empty() {
+                let lost = DependencyLost {
+                    module: provider.to_owned(),
+                    interfaces,
+                    reason: reason.to_owned(),
+                };
+                caller.losses.push(&self.calls, encode(&lost, caller.asker.codec));
+            }
+        }
     }
 
     pub(super) fn stop_requested(&self, patience: Duration) -> Option<String> {
@@ -327,7 +357,7 @@ impl Core {
         loop {
             let now = Instant::now();
             if news.stop.is_some() || now >= deadline {
-                return news.stop.clone();
+                return news.stop.as_ref().map(|(reason, _)| reason.clone());
             }
             news = self
                 .told
@@ -349,6 +379,19 @@ impl Core {
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
         }
+    }
+}
+
+/// As the module itself reads and writes values.
+fn encode(lost: &DependencyLost, codec: Codec) -> Vec<u8> {
+    match codec {
+        Codec::Cbor => {
+            let mut out = Vec::new();
+            // Texts always have an encoding.
+            backplane_sdk::generated::encode(lost, &mut out).ok();
+            out
+        }
+        Codec::Json => serde_json::to_vec(lost).unwrap_or_default(),
     }
 }
 

@@ -285,9 +285,14 @@ impl Host {
         self.core.stop_requested(patience)
     }
 
+    /// Whether the host should stop because something has failed, and not because somebody asked for it.
+    pub fn stop_is_failure(&self) -> bool {
+        self.core.stop_wanted().is_some_and(|(_, code)| code != 0)
+    }
+
     /// Asks whoever waits in [`Host::stop_requested`] to stop the host.
     pub fn request_stop(&self, reason: &str) {
-        self.core.request_stop(reason.to_owned());
+        self.core.request_stop(reason.to_owned(), 0);
     }
 
     /// Stops every module, dependents first, each within the stop timeout. Gives what went wrong.

@@ -21,6 +21,8 @@ impl Module {
             if let Err(message) = module.stop(&mut running, self.core.host.stop_timeout, &why) {
                 tracing::warn!(module = %module.slot.name, "{message}");
             }
+            drop(running);
+            self.core.tell_lost(&module.slot.name, &why);
         }
     }
 }

@@ -26,6 +26,8 @@ pub(crate) struct Module {
     running: Mutex<Running>,
     seen: Mutex<Seen>,
     pub(super) recovery: Recovery,
+    /// Whether the host stops when the module asks for it.
+    pub(crate) may_stop_host: bool,
 }
 
 /// What a lifecycle operation works on.
@@ -79,6 +81,7 @@ impl Module {
             core: Arc::clone(core),
             slot,
             delivery,
+            may_stop_host: running.config.may_stop_host && running.config.placement.may_stop_host(),
             running: Mutex::new(running),
             seen: Mutex::new(seen),
             recovery: Recovery::default(),

@@ -144,10 +144,11 @@ impl Module {
 
     /// It is gone for good; what that means for the others.
     fn lost(&self, then: AfterRestarts, reason: &str) {
+        self.core.tell_lost(&self.slot.name, reason);
         match then {
             AfterRestarts::Continue => (),
             AfterRestarts::StopDependents => self.stop_dependents(reason),
-            AfterRestarts::StopHost => self.core.request_stop(format!("{}: {reason}", self.slot.name)),
+            AfterRestarts::StopHost => self.core.request_stop(format!("{}: {reason}", self.slot.name), 1),
         }
     }
 
@@ -186,7 +187,10 @@ fn verdict(running: &mut Running, message: &str) -> Verdict {
         OnFailure::StopDependents => Some(AfterRestarts::StopDependents),
         OnFailure::StopHost => Some(AfterRestarts::StopHost),
     };
-    if let Some(then) = without {
+    let critical = running.config.critical;
+    // Without a critical module there is no host.
+    let or_stop = |then| if critical { AfterRestarts::StopHost } else { then };
+    if let Some(then) = without.map(or_stop) {
         return Verdict::GiveUp(then, format!("it failed: {message}"));
     }
     let now = Instant::now();
@@ -203,5 +207,5 @@ fn verdict(running: &mut Running, message: &str) -> Verdict {
         "it failed after {count} restarts within {} s: {message}",
         policy.window.as_secs()
     );
-    Verdict::GiveUp(policy.then, reason)
+    Verdict::GiveUp(or_stop(policy.then), reason)
 }

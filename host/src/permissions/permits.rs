@@ -72,6 +72,13 @@ impl Permits {
         provider.as_deref()
     }
 
+    /// The interfaces that the module `provider` serves it with.
+    pub(crate) fn served_by(&self, provider: &str) -> Vec<String> {
+        let requires = self.asked.iter().flat_map(|asked| &asked.requires);
+        let served = requires.filter(|(_, by)| by.as_deref() == Some(provider));
+        served.map(|(interface, _)| interface.clone()).collect()
+    }
+
     /// How much of `interface` it may call.
     pub(crate) fn calls(&self, interface: &str) -> Access {
         if self.requires(interface) {

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// What is spoken over the wire. Both sides speak the same.
-pub(super) const PROTOCOL: u32 = 1;
+pub(super) const PROTOCOL: u32 = 2;
 
 /// What a host wants of the process that it has started.
 #[derive(Debug, Clone, Serialize, Deserialize)]

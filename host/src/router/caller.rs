@@ -8,7 +8,7 @@ use crate::limits;
 use crate::log::Meter;
 use crate::permissions::{Permits, refuse};
 use crate::registry::{Binding, Job, Slot};
-use crate::router::{copy_args, pending::Done};
+use crate::router::{Losses, copy_args, pending::Done};
 use backplane_descriptor::Codec;
 use backplane_plugin_api::{Args, CallContext, Host, Reply, Slice, status};
 use backplane_sdk::pipe::Ends;
@@ -81,6 +81,8 @@ pub(crate) struct Caller {
     pub(crate) meter: Meter,
     /// Its ends of streams.
     pub(crate) ends: Ends,
+    /// The modules that served it and are gone for good.
+    pub(crate) losses: Losses,
 }
 
 /// A library that will be unmapped.
@@ -126,6 +128,7 @@ impl Caller {
             stopped: AtomicBool::new(false),
             meter: Meter::default(),
             ends,
+            losses: Losses::default(),
         })
     }
 

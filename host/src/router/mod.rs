@@ -8,8 +8,10 @@
 
 mod args;
 mod caller;
+mod control;
 mod deadlines;
 pub(crate) mod door;
+mod losses;
 mod own_thread;
 mod pass;
 pub(crate) mod pending;
@@ -20,6 +22,8 @@ mod table;
 
 pub(crate) use args::{args_bytes, copy_args};
 pub(crate) use caller::{Asker, Caller, UnmappedLater};
+pub(crate) use control::{Control, control_table};
+pub(crate) use losses::Losses;
 pub(crate) use pass::{defer, deliver, route};
 pub(crate) use queued::{QueuedCall, run_queued};
 pub(crate) use streams::streams;

@@ -3,13 +3,14 @@
 //! Each finds its [`Caller`] behind the context pointer; so a module cannot be mistaken for another one. No
 //! panic leaves: what the host does here is wrapped once, in [`guard`].
 
+use super::control::CONTROL_TABLE;
 use super::pending::Done;
 use super::streams::STREAM_TABLE;
 use super::{Caller, pass};
 use crate::clock;
 use backplane_plugin_api::{
-    ABI_LEVEL, Args, Call, CallContext, DoneFn, HostTable, LogRecord, Reply, STREAM_SERVICE, STREAM_VERSION,
-    Slice, status,
+    ABI_LEVEL, Args, CONTROL_SERVICE, CONTROL_VERSION, Call, CallContext, DoneFn, HostTable, LogRecord,
+    Reply, STREAM_SERVICE, STREAM_VERSION, Slice, status,
 };
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -164,6 +165,7 @@ unsafe extern "C" fn query_service(_: *const c_void, name: Slice, version: u32) 
     // SAFETY: the module passes a slice that is valid for the call.
     match (unsafe { name.as_bytes() }, version) {
         (name, STREAM_VERSION) if name == STREAM_SERVICE.as_bytes() => (&raw const STREAM_TABLE).cast(),
+        (name, CONTROL_VERSION) if name == CONTROL_SERVICE.as_bytes() => (&raw const CONTROL_TABLE).cast(),
         _ => std::ptr::null(),
     }
 }

@@ -53,6 +53,9 @@
 // The service by which query_service gives a backplane_stream_table.
 #define BACKPLANE_STREAM_SERVICE "backplane.streams"
 
+// The service by which query_service gives a backplane_control_table.
+#define BACKPLANE_CONTROL_SERVICE "backplane.control"
+
 
 // The ABI level of these tables. A plugin and a host work together when they name the same level.
 #define BACKPLANE_ABI_LEVEL 1
@@ -66,6 +69,9 @@
 
 // An event: `interface` counts the manifest's `subscribes`; `method` is 0.
 #define BACKPLANE_KIND_EVENT 1
+
+// The version of BACKPLANE_CONTROL_SERVICE that backplane_control_table is.
+#define BACKPLANE_CONTROL_VERSION 1
 
 // The largest manifest that a host reads, in bytes.
 #define BACKPLANE_MANIFEST_LIMIT (1 << 20)
@@ -459,6 +465,23 @@ typedef struct {
                     const backplane_call_context *context,
                     backplane_reply *reply);
 } backplane_stream_table;
+
+// What a module asks of the host as a whole, a service beside its table.
+typedef struct {
+    // The size of this table in bytes as the host knows it; later levels append.
+    uint32_t size;
+    // BACKPLANE_CONTROL_VERSION.
+    uint32_t version;
+    // Asks the host to stop, for a `reason` in UTF-8. `code` is 0 where all is well, anything else where something
+    // has failed. `OK`: it will; the module is then stopped like all others. Errors: `DENIED` unless the bundle says
+    // `may-stop-host = true`.
+    int32_t (*request_stop)(const void *host, int32_t code, backplane_slice reason, backplane_reply *reply);
+    // The next module that is gone for good and that served this one: in the codec of the plugin a record of `module`,
+    // the `interfaces` that it served this one with, and the `reason`. `PENDING`: there is none yet; wait for the
+    // ticket, and once it is answered with `OK` or BACKPLANE_STATUS_TIMEOUT call again: nothing is lost when a
+    // wait is cancelled. Errors: `BUSY` while another call waits.
+    int32_t (*dependency_lost)(const void *host, backplane_reply *reply);
+} backplane_control_table;
 
 #ifdef __cplusplus
 extern "C" {

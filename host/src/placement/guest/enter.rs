@@ -125,7 +125,7 @@ impl Guest {
             Ask::Export => self.leave(Job::Export(number)),
             Ask::Import(schema, state) => self.leave(Job::Import(number, schema, state.to_vec())),
             Ask::Stop(deadline_ms) => self.leave(Job::Stop(number, deadline_ms)),
-            Ask::Resolve(..) | Ask::Call { .. } | Ask::Emit { .. } => {
+            Ask::RequestStop(..) | Ask::Resolve(..) | Ask::Call { .. } | Ask::Emit { .. } => {
                 Err(Breach::Unexpected("a question to a host"))
             }
         }
@@ -161,6 +161,7 @@ impl End for Guest {
                 self.of_a_stream(&frame)?
             }
             Frame::Bye => self.leave(Job::Bye)?,
+            Frame::Lost(loss) => self.losses.push(&self.calls, loss.to_vec()),
             Frame::Hello(_) | Frame::Welcome(_) => return Err(Breach::Unexpected("a first word")),
             Frame::Log { .. } | Frame::Alive => return Err(Breach::Unexpected("a word of a module")),
         }

@@ -8,7 +8,7 @@ use super::{Guest, Job, ON_THE_SPOT};
 use crate::library::Plugin;
 use crate::limits;
 use crate::router::pending::Calls;
-use crate::router::{Asker, streams};
+use crate::router::{Asker, Losses, streams};
 use backplane_plugin_api::{ABI_LEVEL, ModuleInfo, ModuleTable, Reply, Slice, level, status};
 use backplane_sdk::HostHandle;
 use std::ffi::{OsStr, c_void};
@@ -112,6 +112,7 @@ fn serve(socket: UnixStream, reader: Reader<UnixStream>, plugin: &Arc<Plugin>) -
         ends: streams(&calls).ends(own, asker.number()),
         calls,
         asker,
+        losses: Losses::default(),
         streams: OnceLock::new(),
         wire: Wire::new(Arc::clone(&link), reader, "wire-read".to_owned()),
         module: OnceLock::new(),

@@ -13,8 +13,8 @@ use super::streams::Streams;
 use super::wire::{Ask, Frame, Parts, Refused};
 use crate::clock;
 use crate::limits;
-use crate::router::Asker;
 use crate::router::pending::Calls;
+use crate::router::{Asker, Losses};
 use backplane_plugin_api::{Args, CallContext, Host, ModuleHandle, Reply, status};
 use backplane_sdk::ReadEnd;
 use backplane_sdk::pipe::Ends;
@@ -34,6 +34,7 @@ pub(super) struct Guest {
     calls: Arc<Calls>,
     asker: Asker,
     ends: Ends,
+    losses: Losses,
     /// Set at once; needs the guest's own address.
     streams: OnceLock<Arc<Streams>>,
     wire: Wire,

@@ -5,9 +5,10 @@ use super::Guest;
 use super::enter::Pass;
 use crate::clock;
 use crate::router::pending::Done;
+use crate::router::{Control, control_table};
 use backplane_plugin_api::{
-    ABI_LEVEL, Args, Call, CallContext, DoneFn, HostTable, LogRecord, Reply, STREAM_SERVICE, STREAM_VERSION,
-    Slice, StreamTable, status,
+    ABI_LEVEL, Args, CONTROL_SERVICE, CONTROL_VERSION, Call, CallContext, ControlTable, DoneFn, HostTable,
+    LogRecord, Reply, STREAM_SERVICE, STREAM_VERSION, Slice, StreamTable, status,
 };
 use backplane_sdk::pipe::{self, Ends, Owner};
 use std::ffi::c_void;
@@ -34,6 +35,7 @@ pub(super) static HOST_TABLE: HostTable = HostTable {
 };
 
 static STREAM_TABLE: StreamTable = pipe::table::<Guest>();
+static CONTROL_TABLE: ControlTable = control_table::<Guest>();
 
 impl Owner for Guest {
     fn ends(&self) -> &Ends {
@@ -42,6 +44,18 @@ impl Owner for Guest {
 
     fn check(&self) -> Result<(), Reply> {
         self.check_running()
+    }
+}
+
+impl Control for Guest {
+    fn request_stop(&self, code: i32, reason: &str) -> Result<Reply, Reply> {
+        self.check_running()?;
+        Ok(self.ask_now(Ask::RequestStop(code, reason.as_bytes())))
+    }
+
+    fn dependency_lost(&self) -> Result<Reply, Reply> {
+        self.check_running()?;
+        Ok(self.losses.next(&self.calls, self.asker))
     }
 }
 
@@ -210,6 +224,7 @@ unsafe extern "C" fn query_service(_: *const c_void, name: Slice, version: u32) 
     // SAFETY: the module passes a slice that is valid for the call.
     match (unsafe { name.as_bytes() }, version) {
         (name, STREAM_VERSION) if name == STREAM_SERVICE.as_bytes() => (&raw const STREAM_TABLE).cast(),
+        (name, CONTROL_VERSION) if name == CONTROL_SERVICE.as_bytes() => (&raw const CONTROL_TABLE).cast(),
         _ => std::ptr::null(),
     }
 }

@@ -5,6 +5,7 @@ use super::super::end::Breach;
 use super::super::wire::{Answer, Ask, Frame, Parts, Refused};
 use super::Proxy;
 use crate::limits;
+use crate::router::Control as _;
 use crate::router::pending::Done;
 use backplane_plugin_api::{Args, CallContext, Reply, Slice, status};
 use std::sync::Arc;
@@ -18,6 +19,11 @@ impl Proxy {
                     Err(refusal) => refusal,
                 };
                 self.answer(number, &reply);
+            }
+            Ask::RequestStop(code, reason) => {
+                let reason = String::from_utf8_lossy(reason);
+                let asked = self.caller.request_stop(code, &reason);
+                self.answer(number, &asked.unwrap_or_else(|refusal| refusal));
             }
             Ask::Call {
                 binding,

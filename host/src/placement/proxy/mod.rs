@@ -96,6 +96,13 @@ impl Proxy {
             over: OnceLock::new(),
             leaving: AtomicBool::new(false),
         });
+        let (far, name) = (Arc::clone(&proxy.wire.link), Arc::clone(&proxy.caller.slot.name));
+        let told = move |loss: &[u8]| {
+            if let Err(refused) = far.send(&Frame::Lost(loss)) {
+                tracing::warn!(module = %name, "it does not hear that a module is gone: {refused}");
+            }
+        };
+        proxy.caller.losses.go(Arc::new(told));
         attend(&proxy)?;
         // Before it begins to speak.
         proxy
@@ -169,7 +176,9 @@ impl End for Proxy {
             Frame::Room(number, bytes) => self.streams.room(number, bytes),
             Frame::Close(number) => self.streams.closed(number),
             Frame::Hello(_) | Frame::Welcome(_) => return Err(Breach::Unexpected("a first word")),
-            Frame::Level(_) | Frame::Bye => return Err(Breach::Unexpected("a word of the host")),
+            Frame::Level(_) | Frame::Bye | Frame::Lost(_) => {
+                return Err(Breach::Unexpected("a word of the host"));
+            }
         }
         Ok(())
     }

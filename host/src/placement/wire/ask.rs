@@ -46,6 +46,8 @@ pub enum Ask<'a> {
         /// The arguments.
         args: Parts<'a>,
     },
+    /// Stop the host: with 0 where nothing has failed, and why.
+    RequestStop(i32, &'a [u8]),
     /// Bind an interface.
     Resolve(&'a [u8], &'a [u8]),
     /// Call a method of a bound interface.
@@ -145,6 +147,11 @@ impl<'a> Ask<'a> {
                 out.u64(*lost);
                 args.write(out);
             }
+            Self::RequestStop(code, reason) => {
+                numbered(out, kind::REQUEST_STOP, number);
+                out.i32(*code);
+                out.bytes(reason);
+            }
             Self::Resolve(interface, requirement) => {
                 numbered(out, kind::RESOLVE, number);
                 out.bytes(interface);
@@ -199,6 +206,7 @@ impl<'a> Ask<'a> {
                 lost: fields.u64()?,
                 args: Parts::read(fields)?,
             },
+            kind::REQUEST_STOP => Self::RequestStop(fields.i32()?, fields.bytes()?),
             kind::RESOLVE => Self::Resolve(fields.bytes()?, fields.bytes()?),
             kind::CALL => Self::Call {
                 binding: fields.u64()?,

@@ -74,6 +74,8 @@ pub enum Frame<'a> {
     Close(u64),
     /// The module is not needed any more.
     Bye,
+    /// A module that served it is gone for good: in its own codec.
+    Lost(&'a [u8]),
 }
 
 impl<'a> Frame<'a> {
@@ -141,6 +143,7 @@ impl<'a> Frame<'a> {
             }
             Self::Close(stream) => numbered(out, kind::CLOSE, *stream),
             Self::Bye => out.u8(kind::BYE),
+            Self::Lost(loss) => word(out, kind::LOST, loss),
         }
     }
 
@@ -183,12 +186,13 @@ impl<'a> Frame<'a> {
             kind::ROOM => Self::Room(fields.u64()?, fields.u32()?),
             kind::CLOSE => Self::Close(fields.u64()?),
             kind::BYE => Self::Bye,
+            kind::LOST => Self::Lost(fields.bytes()?),
             other => Self::Ask(fields.u64()?, Ask::read(other, fields)?),
         })
     }
 }
 
-fn word(out: &mut Vec<u8>, kind: u8, json: &[u8]) {
+fn word(out: &mut Vec<u8>, kind: u8, bytes: &[u8]) {
     out.u8(kind);
-    out.bytes(json);
+    out.bytes(bytes);
 }

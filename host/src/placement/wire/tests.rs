@@ -87,6 +87,7 @@ fn frames(words: &Words) -> Vec<Frame<'_>> {
             lost: trace,
             args: parts(words),
         },
+        Ask::RequestStop(level.cast_signed(), text),
         Ask::Resolve(text, other),
         Ask::Call {
             binding: second,
@@ -125,6 +126,7 @@ fn frames(words: &Words) -> Vec<Frame<'_>> {
         Frame::Room(number, level),
         Frame::Close(number),
         Frame::Bye,
+        Frame::Lost(&words.payload),
     ];
     all.extend(asks.map(|ask| Frame::Ask(number, ask)));
     all

@@ -4,7 +4,7 @@ use crate::args::Global;
 use crate::bundle::{self, absolute};
 use crate::exit::{Exit, Failure};
 use backplane_host::bundle::Bundle;
-use backplane_host::gateway::{Gateway, GatewayError, STOP_REASON, stop_wanted};
+use backplane_host::gateway::{Gateway, GatewayError, stop_wanted};
 use backplane_host::plan::PlanError;
 use backplane_host::{Host, HostError};
 use clap::ValueEnum;
@@ -84,7 +84,7 @@ impl Run {
         // Whoever is connected learns from the end of the connection that the host has ended.
         serving.abort();
         drop(serving.await);
-        let asked = reason == STOP_REASON || Signals::NAMES.contains(&&*reason);
+        let asked = !host.stop_is_failure();
         stopped.and_then(|()| match asked {
             true => Ok(()),
             false => Err(Failure::failed(format!("the host stopped: {reason}"))),

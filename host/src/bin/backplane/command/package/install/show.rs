@@ -69,6 +69,6 @@ fn module_hint(site: &Site, step: &Step<'_>) -> String {
     };
     let file = site.file.display();
     format!(
-        "\n{name} is no module of {file} yet. With all that it asks for, it is this table:\n\n[modules.{name}]\n{grants}"
+        "\n{name} is no module of {file} yet. With all that it calls, it is this table; what it listens to the host names when it starts:\n\n[modules.{name}]\n{grants}"
     )
 }
