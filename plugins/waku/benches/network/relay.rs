@@ -9,8 +9,14 @@ use std::{
 };
 
 use test_peers::{GossipKind, GossipOptions, GossipPeer};
-use tokio::{sync::Semaphore, task::JoinSet, time::sleep};
-use waku_plugin::{MessageReceiver, Multiaddr, Node, NodeConfig, PubsubTopic, StoreQuery, WakuMessage};
+use tokio::{
+    sync::Semaphore,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+use waku_plugin::{
+    MessageHash, MessageReceiver, Multiaddr, Node, NodeConfig, PubsubTopic, StoreQuery, WakuMessage,
+};
 
 use crate::{
     deaf, quantiles,
@@ -23,6 +29,8 @@ const SHARD: &str = "/waku/2/rs/99/3";
 const SINGLE: u64 = 500;
 /// Between two of them.
 const PAUSE: Duration = Duration::from_millis(4);
+/// What has not come by then is lost.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// How long as many as possible are sent.
 const BURST: Duration = Duration::from_secs(5);
 
@@ -33,6 +41,7 @@ struct Ends {
     shard: PubsubTopic,
     received: MessageReceiver,
     sent: u64,
+    lost: u64,
 }
 
 impl Ends {
@@ -58,6 +67,7 @@ impl Ends {
             to,
             shard,
             sent: 0,
+            lost: 0,
         }
     }
 
@@ -72,6 +82,13 @@ impl Ends {
         }
     }
 
+    /// The hash of the next message that comes.
+    async fn next(&mut self) -> Option<MessageHash> {
+        let message = timeout(PATIENCE, self.received.recv()).await;
+        self.lost += u64::from(message.is_err());
+        message.ok().map(|it| it.expect("the node runs").hash)
+    }
+
     /// How long each of some messages takes, when there is no other.
     async fn latencies(&mut self, size: usize) -> Vec<Duration> {
         let mut times = Vec::new();
@@ -79,8 +96,12 @@ impl Ends {
             let message = self.message(size);
             let start = Instant::now();
             let hash = self.from.publish(Some(self.shard), message).await.unwrap();
-            while next(&mut self.received).await.hash != hash {}
-            times.push(start.elapsed());
+            while let Some(came) = self.next().await {
+                if came == hash {
+                    times.push(start.elapsed());
+                    break;
+                }
+            }
             sleep(PAUSE).await;
         }
         times
@@ -99,15 +120,14 @@ impl Ends {
                     self.from.publish(Some(self.shard), message).await.unwrap();
                 }
                 Err(_) => {
-                    next(&mut self.received).await;
-                    came += 1;
+                    came += u64::from(self.next().await.is_some());
                     places.add_permits(1);
                 }
             }
         }
         let rate = came as f64 / start.elapsed().as_secs_f64();
         while places.available_permits() < at_once {
-            next(&mut self.received).await;
+            self.next().await;
             places.add_permits(1);
         }
         rate
@@ -125,15 +145,19 @@ async fn measure(name: &str, middle: &Multiaddr) {
         ends.latencies(size).await;
         let mut times = ends.latencies(size).await;
         let rate = ends.a_second(size, at_once).await;
-        println!("{name:<24} {text:>8} {rate:>10.0} {}", quantiles(&mut times));
+        let (lost, sent) = (ends.lost, ends.sent);
+        println!(
+            "{name:<24} {text:>8} {rate:>10.0} {} {lost} of {sent}",
+            quantiles(&mut times)
+        );
         ends.stop().await;
     }
 }
 
 pub(crate) async fn beside_js_libp2p() {
     println!(
-        "{:<24} {:>8} {:>10} {:>9} {:>9}",
-        "relay through", "size", "a second", "p50, ms", "p99, ms"
+        "{:<24} {:>8} {:>10} {:>9} {:>9} {}",
+        "relay through", "size", "a second", "p50, ms", "p99, ms", "lost"
     );
     let service = Service::start();
     measure("this node", &service.address).await;
