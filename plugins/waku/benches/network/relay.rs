@@ -156,8 +156,8 @@ async fn measure(name: &str, middle: &Multiaddr) {
 
 pub(crate) async fn beside_js_libp2p() {
     println!(
-        "{:<24} {:>8} {:>10} {:>9} {:>9} {}",
-        "relay through", "size", "a second", "p50, ms", "p99, ms", "lost"
+        "{:<24} {:>8} {:>10} {:>9} {:>9} lost",
+        "relay through", "size", "a second", "p50, ms", "p99, ms"
     );
     let service = Service::start();
     measure("this node", &service.address).await;
