@@ -86,12 +86,22 @@ impl Place {
                 let next = std::mem::replace(next, end);
                 return Some(Span { block, next, end });
             }
-            let after = Arc::clone(block.next.get()?);
-            // Written after the look, and before the end.
-            if block.event(*next).is_none() {
-                *self = Self::new(&after, 0);
+            if !self.leave() {
+                return None;
             }
         }
+    }
+
+    /// Goes on to the next block if this one has ended. Whether there may be more to read then.
+    pub(super) fn leave(&mut self) -> bool {
+        let Some(after) = self.block.next.get().map(Arc::clone) else {
+            return false;
+        };
+        // Something may have been written after the last look, and before the end.
+        if self.block.event(self.next).is_none() {
+            *self = Self::new(&after, 0);
+        }
+        true
     }
 }
 

@@ -10,12 +10,10 @@
 use super::Data;
 use super::block::Block;
 use super::queue::{Publication, Queue};
-use super::subscriber::{Read, Subscriber};
-use super::taken::Taken;
+use super::subscriber::Subscriber;
 use crate::limits;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::task::Waker;
 
 /// Events, and who reads them.
 pub(crate) struct Log {
@@ -32,8 +30,6 @@ pub(crate) struct Log {
     /// How many there may be that somebody has not read, so that they would all go into any of the queues.
     room: usize,
     subscribers: Vec<Arc<Subscriber>>,
-    /// Who found nothing, and is woken by the next.
-    sleepers: Vec<(Arc<Subscriber>, Waker)>,
 }
 
 impl Default for Log {
@@ -46,7 +42,6 @@ impl Default for Log {
             limit: 0,
             room: 0,
             subscribers: Vec::new(),
-            sleepers: Vec::new(),
         }
     }
 }
@@ -81,32 +76,27 @@ impl Log {
     /// Removes a subscriber.
     pub(crate) fn unsubscribe(&mut self, subscriber: &Arc<Subscriber>) {
         self.subscribers.retain(|it| !Arc::ptr_eq(it, subscriber));
-        self.sleepers.retain(|(it, _)| !Arc::ptr_eq(it, subscriber));
         if self.subscribers.is_empty() {
             self.close();
         }
         self.forget();
     }
 
-    /// Gives the event to all subscribers, and puts those that slept into `awake`. Whether one of them had too
-    /// many that wait already. `publication` is made when the publisher has to wait.
+    /// Gives the event to all subscribers. Whether one of them had too many that wait already. `publication` is made
+    /// when the publisher has to wait.
     pub(crate) fn admit(
         &mut self,
         event: Arc<Data>,
         publication: &mut dyn FnMut() -> Arc<Publication>,
-        awake: &mut Vec<Waker>,
     ) -> bool {
         if self.subscribers.is_empty() {
             return false;
         }
-        let refused = if self.has_room() {
-            self.write(event);
-            false
-        } else {
-            self.pass(&event, publication)
-        };
-        awake.extend(self.sleepers.drain(..).map(|(_, sleeper)| sleeper));
-        refused
+        if !self.has_room() {
+            return self.pass(&event, publication);
+        }
+        self.write(event);
+        false
     }
 
     fn has_room(&mut self) -> bool {
@@ -141,20 +131,11 @@ impl Log {
         refused
     }
 
-    /// Reads when there seemed to be nothing; `sleeper` is woken by the next event when there is none.
-    pub(crate) fn sleep(&mut self, subscriber: &Arc<Subscriber>, into: &mut Taken, sleeper: &Waker) -> Read {
-        let read = subscriber.read(into);
-        if read == Read::None {
-            // What is read by all is not kept for the sake of its block.
-            self.close();
-            subscriber.skip(&self.latest);
-            self.sleepers.retain(|(it, _)| !Arc::ptr_eq(it, subscriber));
-            self.sleepers.push((Arc::clone(subscriber), sleeper.clone()));
-            if self.sleepers.len() == self.subscribers.len() {
-                self.forget();
-            }
-        }
-        read
+    /// Forgets what is read by all, so that it is not kept for the sake of its block.
+    pub(crate) fn rest(&mut self) {
+        self.close();
+        self.subscribers.iter().for_each(|it| it.leave());
+        self.forget();
     }
 
     /// How many events the subscriber has not got.

@@ -10,6 +10,7 @@ mod log;
 mod publisher;
 mod queue;
 mod reader;
+mod sleepers;
 mod stream;
 mod subscriber;
 mod taken;

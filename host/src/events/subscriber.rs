@@ -88,8 +88,8 @@ impl Subscriber {
         matches!(self.queue.push(event, publication), Pushed::Refused)
     }
 
-    /// Goes on reading at the beginning of the block. Only with the lock of the topic, and when all is read.
-    pub(super) fn skip(&self, block: &Arc<Block>) {
-        self.lock().place = Place::new(block, 0);
+    /// Lets go of a block that is ended and read to its end.
+    pub(super) fn leave(&self) {
+        self.lock().place.leave();
     }
 }

@@ -3,6 +3,7 @@
 use super::Publisher;
 use super::log::Log;
 use super::queue::{Publication, Queue};
+use super::sleepers::Sleepers;
 use super::subscriber::{Read, Subscriber};
 use super::taken::Taken;
 use backplane_descriptor::Type;
@@ -48,6 +49,7 @@ pub(crate) struct Topic {
     pub(super) interface: Arc<str>,
     pub(super) event: Arc<str>,
     state: Mutex<State>,
+    sleepers: Sleepers,
 }
 
 #[derive(Default)]
@@ -123,6 +125,7 @@ impl Topic {
             interface: interface.into(),
             event: event.into(),
             state: Mutex::default(),
+            sleepers: Sleepers::default(),
         }
     }
 
@@ -139,10 +142,9 @@ impl Topic {
         let mut state = self.lock();
         let mut awake = Vec::new();
         for event in state.retained.values() {
-            tap.lock()
-                .log
-                .admit(Arc::clone(event), &mut nobody_waits, &mut awake);
+            tap.lock().log.admit(Arc::clone(event), &mut nobody_waits);
         }
+        tap.sleepers.take(&mut awake);
         state.taps.push(Arc::clone(tap));
         drop(state);
         awake.into_iter().for_each(Waker::wake);
@@ -155,17 +157,26 @@ impl Topic {
             // An empty queue has room for one of each publisher, or drops as its policy says.
             queue.push(event, &mut nobody_waits);
         }
+        self.sleepers.join();
         state.log.subscribe(queue)
     }
 
     /// [`Log::unsubscribe`]
     pub(super) fn unsubscribe(&self, subscriber: &Arc<Subscriber>) {
+        self.sleepers.leave(subscriber);
         self.lock().log.unsubscribe(subscriber);
     }
 
-    /// [`Log::sleep`]
+    /// Reads when there seemed to be nothing; `sleeper` is woken by the next event when there is none.
     pub(super) fn sleep(&self, subscriber: &Arc<Subscriber>, into: &mut Taken, sleeper: &Waker) -> Read {
-        self.lock().log.sleep(subscriber, into, sleeper)
+        let all = self.sleepers.add(subscriber, sleeper);
+        let read = subscriber.read(into);
+        if read != Read::None {
+            self.sleepers.remove(subscriber);
+        } else if all {
+            self.lock().log.rest();
+        }
+        read
     }
 
     /// [`Log::waiting`]
@@ -199,10 +210,12 @@ impl Topic {
         }
         let mut refused = false;
         for tap in &state.taps {
-            refused |= tap.lock().log.admit(Arc::clone(&event), publication, &mut awake);
+            refused |= tap.lock().log.admit(Arc::clone(&event), publication);
+            tap.sleepers.take(&mut awake);
         }
-        refused |= state.log.admit(event, publication, &mut awake);
+        refused |= state.log.admit(event, publication);
         drop(state);
+        self.sleepers.take(&mut awake);
         awake.into_iter().for_each(Waker::wake);
         refused
     }
