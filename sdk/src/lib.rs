@@ -33,6 +33,7 @@
 //! ```
 
 mod attachment;
+mod awake;
 mod blob;
 mod client;
 mod control;

@@ -66,6 +66,8 @@ pub unsafe trait Plug: Module {
     const MANIFEST: ManifestTy;
     /// What the entry symbol returns; programs that link the plugin in take it from here.
     const DECLARATION: &'static PluginDeclaration;
+    /// The worker threads of the module's runtime. One wakes fastest: several wake each other for every task.
+    const WORKERS: usize = 1;
 
     /// Answers a method of the `interface`-th interface that the manifest provides.
     fn serve(module: &Arc<Self>, interface: u32, incoming: &Incoming<'_>) -> Outcome;

@@ -2,6 +2,7 @@
 //!
 //! Each of them catches panics, so that nothing unwinds across, and fails closed.
 
+use crate::awake;
 use crate::current::{self, InContext};
 use crate::host::HostHandle;
 use crate::module::{Context, Error, Plug};
@@ -22,8 +23,6 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use tokio::task::AbortHandle;
 
-/// The worker threads of a module's runtime.
-const WORKERS: usize = 2;
 /// How long the runtime's blocking tasks may take to end after the module has stopped.
 const RUNTIME_SHUTDOWN: Duration = Duration::from_secs(2);
 
@@ -209,10 +208,11 @@ impl<M: Plug> Instance<M> {
         M::check(&config)?;
         let member = host.clone();
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(WORKERS)
+            .worker_threads(M::WORKERS)
             .thread_name(&name)
             .enable_all()
             .on_thread_start(move || trace::enter_module(member.clone()))
+            .on_thread_park(awake::before_sleep)
             .build()?;
         Ok(Self {
             context: Context::new(

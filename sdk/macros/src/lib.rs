@@ -43,6 +43,7 @@ pub fn interface(attribute: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// A subscription may say `on_message(overflow = "drop-oldest", depth = 64)`; the handler is an `async fn` of
 /// the type with `&self` and an `Event<Body>`. The associated types `Config` and `State` may be left out.
+/// `workers = 4` gives the runtime of the module so many threads instead of one.
 /// With the key `linked` there is no entry symbol, so that several modules can be linked into one program.
 #[proc_macro_attribute]
 pub fn module(attribute: TokenStream, item: TokenStream) -> TokenStream {

@@ -17,6 +17,7 @@ struct Arguments {
     state: Option<State>,
     exclusive: Vec<LitStr>,
     clean_unload: bool,
+    workers: Option<LitInt>,
     linked: bool,
 }
 
@@ -50,6 +51,10 @@ impl Parse for Arguments {
                     arguments.name = Some(input.parse()?);
                 }
                 "linked" => arguments.linked = true,
+                "workers" => {
+                    input.parse::<Token![=]>()?;
+                    arguments.workers = Some(workers(input)?);
+                }
                 "unload" => {
                     input.parse::<Token![=]>()?;
                     let text: LitStr = input.parse()?;
@@ -70,8 +75,7 @@ impl Parse for Arguments {
                 "exclusive" => arguments.exclusive = list(input, <LitStr as Parse>::parse)?,
                 "state" => arguments.state = Some(State::parse(input)?),
                 _ => {
-                    let known =
-                        "name, provides, requires, optional, subscribes, state, exclusive, unload, linked";
+                    let known = "name, provides, requires, optional, subscribes, state, exclusive, unload, workers, linked";
                     return Err(syn::Error::new_spanned(
                         &key,
                         format!("unknown key `{key}`; known are {known}"),
@@ -83,6 +87,14 @@ impl Parse for Arguments {
             }
         }
         Ok(arguments)
+    }
+}
+
+fn workers(input: ParseStream<'_>) -> syn::Result<LitInt> {
+    let count: LitInt = input.parse()?;
+    match count.base10_parse() {
+        Ok(1..=64u8) => Ok(count),
+        _ => Err(syn::Error::new_spanned(count, "workers is from 1 to 64")),
     }
 }
 
@@ -233,6 +245,10 @@ fn with_suffix(path: &Path, suffix: &str) -> Path {
 fn plug(item: &ItemImpl, arguments: &Arguments) -> TokenStream {
     let ty = &item.self_ty;
     let manifest = manifest(item, arguments);
+    let workers = arguments
+        .workers
+        .as_ref()
+        .map(|count| quote!(const WORKERS: usize = #count;));
     let serve = (0u32..).zip(&arguments.provides).map(|(index, path)| {
         let interface = with_suffix(path, "Interface");
         quote!(#index => <#interface as ::backplane_sdk::Serve<Self>>::serve(module, incoming),)
@@ -264,6 +280,7 @@ fn plug(item: &ItemImpl, arguments: &Arguments) -> TokenStream {
         unsafe impl ::backplane_sdk::Plug for #ty {
             const MANIFEST: ::backplane_sdk::generated::ManifestTy = #manifest;
             const DECLARATION: &'static ::backplane_sdk::generated::PluginDeclaration = &DECLARATION;
+            #workers
 
             #[allow(unused_variables)]
             fn serve(

@@ -70,6 +70,7 @@ pub struct Waku {
     ),
     optional(KvClient = "^1.2"),
     state(version = 1),
+    workers = 2,
     exclusive("tcp, websocket and udp ports")
 )]
 impl Module for Waku {
