@@ -36,9 +36,13 @@ pub fn caller() -> Option<u16> {
 /// The name of the module or front end that made the call that this thread works for: what the bundle calls it, and
 /// the same after a restart of the host. `None` outside of calls.
 pub fn caller_name() -> Option<String> {
-    let caller = CURRENT.get().caller?;
-    // SAFETY: `enter` borrows the name for as long as it stands in `CURRENT`.
-    Some(unsafe { &*caller }.to_owned())
+    with_caller_name(|name| name.map(str::to_owned))
+}
+
+/// The same, lent to `work` in place of a copy.
+pub fn with_caller_name<T>(work: impl FnOnce(Option<&str>) -> T) -> T {
+    // SAFETY: `enter` borrows the name for as long as it stands in `CURRENT`, and is not left within `work`.
+    work(CURRENT.get().caller.map(|caller| unsafe { &*caller }))
 }
 
 /// Runs `work` for the call of `context`, which `caller` made.

@@ -60,7 +60,10 @@ pub use backplane_plugin_api as plugin_api;
 pub use blob::Blob;
 pub use client::{Answer, Binding, CallError, Calling, Client, InterfaceError, NoError};
 pub use control::DependencyLost;
-pub use current::{caller as current_caller, caller_name as current_caller_name, context as current_context};
+pub use current::{
+    caller as current_caller, caller_name as current_caller_name, context as current_context,
+    with_caller_name as with_current_caller_name,
+};
 pub use event::{Emitter, Event, EventSpec, Events};
 pub use host::{HostHandle, ReplyFuture};
 pub use module::{Context, Error, Module, Plug};

@@ -2,29 +2,33 @@
 
 use std::time::Duration;
 
+use compact_str::CompactString;
+use smallvec::SmallVec;
+
 use crate::error::{Error, Result, check_size};
 use crate::key::{Key, KeyRange};
 use crate::limits;
 
-/// One operation of a batch.
+/// One operation of a batch. Most categories and keys are short and lie within it: what one thread makes and another
+/// lets go of costs both more than a copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Op {
     Put {
-        category: String,
+        category: CompactString,
         key: Key,
         payload: Vec<u8>,
         ttl: Option<Duration>,
     },
     Delete {
-        category: String,
+        category: CompactString,
         key: Key,
     },
     DeleteRange {
-        category: String,
+        category: CompactString,
         range: KeyRange,
     },
     Expect {
-        category: String,
+        category: CompactString,
         key: Key,
         payload: Option<Vec<u8>>,
     },
@@ -114,6 +118,9 @@ pub(crate) fn check_range(category: &str, range: &KeyRange) -> Result<()> {
     check_key(&range.stop)
 }
 
+/// Operations of one batch. Most have no further one.
+pub(crate) type Ops = SmallVec<[Op; 1]>;
+
 /// Operations that are applied in order, together or not at all. They may span categories.
 ///
 /// Empty categories, keys and payloads are legal. Sizes are checked when the batch is submitted:
@@ -122,7 +129,7 @@ pub(crate) fn check_range(category: &str, range: &KeyRange) -> Result<()> {
 /// `Debug` shows the number of operations and of bytes only.
 #[derive(Clone, Default)]
 pub struct Batch {
-    ops: Vec<Op>,
+    ops: Ops,
     bytes: usize,
 }
 
@@ -149,17 +156,18 @@ impl Batch {
 
     fn push(mut self, op: Op) -> Self {
         self.bytes = self.bytes.saturating_add(op.bytes());
-        if self.ops.is_empty() {
-            // Most batches have no further one, and thousands may wait in a queue.
-            self.ops.reserve_exact(1);
-        }
         self.ops.push(op);
         self
     }
 
     /// Stores `payload` under `key`, in place of what is there.
     #[must_use]
-    pub fn put(self, category: impl Into<String>, key: impl Into<Key>, payload: impl Into<Vec<u8>>) -> Self {
+    pub fn put(
+        self,
+        category: impl Into<CompactString>,
+        key: impl Into<Key>,
+        payload: impl Into<Vec<u8>>,
+    ) -> Self {
         self.put_for(category, key, payload, None)
     }
 
@@ -168,7 +176,7 @@ impl Batch {
     #[must_use]
     pub fn put_for(
         self,
-        category: impl Into<String>,
+        category: impl Into<CompactString>,
         key: impl Into<Key>,
         payload: impl Into<Vec<u8>>,
         ttl: Option<Duration>,
@@ -183,7 +191,7 @@ impl Batch {
 
     /// Removes `key`; a key that is not there is no error.
     #[must_use]
-    pub fn delete(self, category: impl Into<String>, key: impl Into<Key>) -> Self {
+    pub fn delete(self, category: impl Into<CompactString>, key: impl Into<Key>) -> Self {
         self.push(Op::Delete {
             category: category.into(),
             key: key.into(),
@@ -192,7 +200,7 @@ impl Batch {
 
     /// Removes every key of `range`; [`KeyRange::prefix`] makes it a removal by prefix.
     #[must_use]
-    pub fn delete_range(self, category: impl Into<String>, range: KeyRange) -> Self {
+    pub fn delete_range(self, category: impl Into<CompactString>, range: KeyRange) -> Self {
         self.push(Op::DeleteRange {
             category: category.into(),
             range,
@@ -202,7 +210,12 @@ impl Batch {
     /// Demands that `key` holds `payload` at this point, or with `None` that it is absent. Otherwise the whole
     /// batch fails with [`Error::Conflict`].
     #[must_use]
-    pub fn expect(self, category: impl Into<String>, key: impl Into<Key>, payload: Option<Vec<u8>>) -> Self {
+    pub fn expect(
+        self,
+        category: impl Into<CompactString>,
+        key: impl Into<Key>,
+        payload: Option<Vec<u8>>,
+    ) -> Self {
         self.push(Op::Expect {
             category: category.into(),
             key: key.into(),
@@ -216,7 +229,7 @@ impl Batch {
     }
 
     /// Checks all limits and gives the operations out.
-    pub(crate) fn into_ops(self) -> Result<(Vec<Op>, usize)> {
+    pub(crate) fn into_ops(self) -> Result<(Ops, usize)> {
         check_size("batch operations", self.ops.len(), limits::MAX_BATCH_OPS)?;
         self.ops.iter().try_for_each(Op::check)?;
         check_size("batch bytes", self.bytes, limits::MAX_BATCH_BYTES)?;

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::batch::Op;
+use crate::batch::Ops;
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::receipt::Outcome;
@@ -26,7 +26,7 @@ pub(crate) type Order = Box<dyn FnOnce(&mut Writer) + Send>;
 /// One accepted batch on its way to the writer.
 pub(crate) struct Item {
     pub(crate) sequence: u64,
-    pub(crate) ops: Vec<Op>,
+    pub(crate) ops: Ops,
     pub(crate) bytes: usize,
     pub(crate) durable: bool,
     pub(crate) origin: Arc<Origin>,
@@ -252,7 +252,7 @@ impl Queue {
             .iter_mut()
             .find(|waiter| waiter.item.sequence == sequence);
         let Some(waiter) = waiter else { return false };
-        waiter.item.ops = Vec::new();
+        waiter.item.ops = Ops::new();
         waiter.item.bytes = 0;
         waiter.item.durable = false;
         waiter.item.reply = None;

@@ -1,6 +1,7 @@
 use std::thread;
 
 use super::*;
+use crate::batch::Op;
 use crate::blocking::block_until;
 
 fn queue(batches: usize, bytes: usize) -> Arc<Queue> {
@@ -9,14 +10,14 @@ fn queue(batches: usize, bytes: usize) -> Arc<Queue> {
 
 fn item(bytes: usize) -> Item {
     let op = Op::Put {
-        category: String::new(),
+        category: Default::default(),
         key: Default::default(),
         payload: vec![0; bytes],
         ttl: None,
     };
     Item {
         sequence: 0,
-        ops: vec![op],
+        ops: [op].into(),
         bytes,
         durable: false,
         origin: Arc::default(),

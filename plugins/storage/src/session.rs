@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use compact_str::CompactString;
 use tokio::sync::oneshot;
 
 use crate::batch::Batch;
@@ -176,7 +177,7 @@ impl Session {
     /// As [`Session::persist`] and [`Receipt::wait`].
     pub fn put(
         &self,
-        category: impl Into<String>,
+        category: impl Into<CompactString>,
         key: impl Into<Key>,
         payload: impl Into<Vec<u8>>,
     ) -> Result<()> {
@@ -189,7 +190,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Session::put`].
-    pub fn delete(&self, category: impl Into<String>, key: impl Into<Key>) -> Result<bool> {
+    pub fn delete(&self, category: impl Into<CompactString>, key: impl Into<Key>) -> Result<bool> {
         let outcome = self
             .persist(Batch::new().delete(category, key), Ack::Applied)?
             .wait()?;
@@ -200,7 +201,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Session::put`].
-    pub fn delete_range(&self, category: impl Into<String>, range: KeyRange) -> Result<u64> {
+    pub fn delete_range(&self, category: impl Into<CompactString>, range: KeyRange) -> Result<u64> {
         let outcome = self
             .persist(Batch::new().delete_range(category, range), Ack::Applied)?
             .wait()?;
@@ -213,7 +214,7 @@ impl Session {
     /// As [`Session::put`].
     pub fn put_if_absent(
         &self,
-        category: impl Into<String>,
+        category: impl Into<CompactString>,
         key: impl Into<Key>,
         payload: impl Into<Vec<u8>>,
     ) -> Result<bool> {
@@ -226,7 +227,7 @@ impl Session {
     /// As [`Session::put`].
     pub fn compare_and_put(
         &self,
-        category: impl Into<String>,
+        category: impl Into<CompactString>,
         key: impl Into<Key>,
         expected: Option<Vec<u8>>,
         payload: impl Into<Vec<u8>>,

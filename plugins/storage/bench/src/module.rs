@@ -103,14 +103,15 @@ impl Contender for Module {
     }
 
     fn burst(&self, rows: u64, payload: &[u8]) {
+        let job = job();
         for number in 0..rows {
             let ops = vec![Op::put("c", &key(number)[..], payload)];
-            let persist = self.kv.persist(&job(), &ops, &Ack::Queued, &true);
+            let persist = self.kv.persist(&job, &ops, &Ack::Queued, &true);
             persist.wait().expect("a place");
         }
         match self.durable {
-            true => self.kv.flush(&job()).wait(),
-            false => self.kv.barrier(&job()).wait(),
+            true => self.kv.flush(&job).wait(),
+            false => self.kv.barrier(&job).wait(),
         }
         .expect("an outcome");
     }

@@ -133,7 +133,7 @@ impl Storage {
             });
         }
         let owner = owner.to_owned();
-        Ok(Named { caller, owner, cid })
+        Ok(Named { caller: caller.into(), owner, cid })
     }
 
     /// Asks for a file that the caller names.

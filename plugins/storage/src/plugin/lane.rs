@@ -10,6 +10,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
+use compact_str::CompactString;
 use tokio::task::unconstrained;
 
 use super::tenants::{Tenant, owner};
@@ -18,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::{CipherKey, Session, Store, job_id, limits};
 
 /// The lanes of each caller, by job.
-type Map = HashMap<String, HashMap<String, Arc<Lane>>>;
+type Map = HashMap<CompactString, HashMap<CompactString, Arc<Lane>>>;
 
 /// First come, first served: tokio's lock is fair.
 type Lane = tokio::sync::Mutex<Option<Session>>;
@@ -63,7 +64,7 @@ impl Lanes {
     }
 
     async fn open(&self, job: &str) -> Result<Session> {
-        let id = job.to_owned();
+        let id = CompactString::from(job);
         let open = move |store: &Store| {
             check_room(store, &id)?;
             Ok(store.open_job(&id)?.session())

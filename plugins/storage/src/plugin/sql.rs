@@ -101,7 +101,7 @@ impl Storage {
     /// The database that the present caller calls `name`, and the caller.
     async fn database(&self, name: &str) -> Result<(Database, String), SqlError> {
         let Tenant { caller, job } = self.tenants.tenant(name)?;
-        Ok((self.databases.open(job).await?, caller))
+        Ok((self.databases.open(job.into()).await?, caller.into()))
     }
 }
 
@@ -206,7 +206,7 @@ impl Sql for Storage {
 
     async fn open_database(&self, database: String, key: Option<Bytes>) -> Result<(), KeyError> {
         let Tenant { job, .. } = self.tenants.tenant(&database)?;
-        Ok(self.databases.unlock(job, convert::cipher_key(key)?).await?)
+        Ok(self.databases.unlock(job.into(), convert::cipher_key(key)?).await?)
     }
 
     async fn set_database_key(

@@ -6,7 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use backplane_sdk::current_caller_name;
+use backplane_sdk::with_current_caller_name;
+use compact_str::{CompactString, format_compact};
 
 use crate::error::{Error, Result};
 
@@ -38,14 +39,19 @@ impl Pattern {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Tenant {
     /// The caller's name; empty for work that nobody asked for.
-    pub(crate) caller: String,
+    pub(crate) caller: CompactString,
     /// The job's id in the store.
-    pub(crate) job: String,
+    pub(crate) job: CompactString,
 }
 
 /// The owner in the id of a job.
 pub(crate) fn owner(job: &str) -> Option<&str> {
     job.split_once('/').map(|(owner, _)| owner)
+}
+
+/// The name of the present caller.
+fn caller() -> CompactString {
+    with_current_caller_name(|name| name.unwrap_or_default().into())
 }
 
 /// Who may use which jobs.
@@ -65,12 +71,12 @@ impl Tenants {
 
     /// The job that the present caller calls `name`.
     pub(crate) fn tenant(&self, name: &str) -> Result<Tenant> {
-        let caller = current_caller_name().unwrap_or_default();
+        let caller = caller();
         if name.is_empty() {
             return Err(Error::argument("job", "must not be empty"));
         }
         let Some((owner, rest)) = name.split_once('/') else {
-            let job = format!("{caller}/{name}");
+            let job = format_compact!("{caller}/{name}");
             return Ok(Tenant { caller, job });
         };
         if rest.is_empty() || rest.contains('/') {
@@ -78,16 +84,16 @@ impl Tenants {
             return Err(Error::argument("job", reason));
         }
         if !self.allows(&caller, owner, name) {
-            let owner = owner.to_owned();
+            let (owner, caller) = (owner.to_owned(), caller.into());
             return Err(Error::NoAccess { owner, caller });
         }
-        let job = name.to_owned();
+        let job = name.into();
         Ok(Tenant { caller, job })
     }
 
     /// Of the store's jobs those that the present caller may use, as it names them.
     pub(crate) fn visible(&self, jobs: Vec<String>) -> Vec<String> {
-        let caller = current_caller_name().unwrap_or_default();
+        let caller = caller();
         let visible = jobs.into_iter().filter_map(|job| match job.split_once('/') {
             Some((owner, name)) if owner == caller => Some(name.to_owned()),
             Some((owner, _)) if self.allows(&caller, owner, &job) => Some(job),
@@ -108,10 +114,10 @@ impl Tenants {
 
     /// Refuses the present caller, by its name, unless it may use every job.
     pub(crate) fn operator(&self) -> Result<(), String> {
-        let caller = current_caller_name().unwrap_or_default();
+        let caller = caller();
         match self.patterns(&caller).contains(&Pattern::All) {
             true => Ok(()),
-            false => Err(caller),
+            false => Err(caller.into()),
         }
     }
 

@@ -3,6 +3,8 @@
 //! `put`, `del` and `range` carry who wrote and the number of the write there, `expired` neither. A change whose text would
 //! be longer than the server lets through is told as `lost`: who watches reads anew.
 
+use compact_str::CompactString;
+
 use crate::batch::Op;
 use crate::key::{Key, KeyRange};
 use crate::watch::Watches;
@@ -94,8 +96,8 @@ fn bytes(text: &str) -> Option<Key> {
     hex::decode(text).ok().map(Key::from)
 }
 
-fn utf8(text: &str) -> Option<String> {
-    String::from_utf8(hex::decode(text).ok()?).ok()
+fn utf8(text: &str) -> Option<CompactString> {
+    CompactString::from_utf8(hex::decode(text).ok()?).ok()
 }
 
 #[cfg(test)]
@@ -117,7 +119,7 @@ mod tests {
 
     #[test]
     fn what_is_told_is_heard_and_numbers_are_those_of_the_writer() {
-        let (category, key) = ("c".to_owned(), Key::from([0, 255]));
+        let (category, key) = (CompactString::from("c"), Key::from([0, 255]));
         let range = KeyRange::new([1], []);
         let ops = [
             Op::Put {
@@ -170,7 +172,7 @@ mod tests {
     #[test]
     fn what_is_too_long_or_cannot_be_read_is_told_as_lost() {
         let op = Op::Delete {
-            category: "c".to_owned(),
+            category: "c".into(),
             key: Key::from(vec![0; MAX_BYTES / 2]),
         };
         let text = WRITE.text(3, &op).unwrap();
