@@ -1,5 +1,6 @@
 //! The host, safe to use.
 
+use crate::awake::Blocked;
 use backplane_plugin_api::{Args, Call, CallContext, DoneFn, Host, LogRecord, Reply, Slice, status};
 use std::ffi::c_void;
 use std::future::Future;
@@ -7,6 +8,7 @@ use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::sync::oneshot;
+use tokio::sync::oneshot::error::TryRecvError;
 
 /// The host as one module sees it. Cheap to clone; usable from any thread. Once the module has stopped, the
 /// host refuses everything.
@@ -195,7 +197,21 @@ impl ReplyFuture {
     pub fn wait(mut self) -> Reply {
         match std::mem::replace(&mut self.0, Stage::Ready(None)) {
             Stage::Ready(reply) => reply.unwrap_or(Reply::EMPTY),
-            Stage::Waiting { receiver, .. } => receiver.blocking_recv().unwrap_or_else(|_| gone()),
+            Stage::Waiting { mut receiver, .. } => {
+                let mut answer = None;
+                let blocked = Blocked::begin();
+                let found = blocked.look_until(|| match receiver.try_recv() {
+                    Err(TryRecvError::Empty) => false,
+                    other => {
+                        answer = other.ok();
+                        true
+                    }
+                });
+                if !found {
+                    answer = receiver.blocking_recv().ok();
+                }
+                answer.unwrap_or_else(gone)
+            }
         }
     }
 }

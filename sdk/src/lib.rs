@@ -33,7 +33,7 @@
 //! ```
 
 mod attachment;
-mod awake;
+pub mod awake;
 mod blob;
 mod client;
 mod control;

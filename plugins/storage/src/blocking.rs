@@ -3,23 +3,35 @@
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::{Acquire, Release};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Instant;
 
+use backplane_sdk::awake::Blocked;
 use tokio::task::unconstrained;
 
-struct Unpark(Thread);
+struct Unpark {
+    thread: Thread,
+    woken: AtomicBool,
+}
 
 impl Wake for Unpark {
     fn wake(self: Arc<Self>) {
-        self.0.unpark();
+        self.woken.store(true, Release);
+        self.thread.unpark();
     }
 }
 
 /// Runs `future` on this thread until it is ready or `deadline` has passed.
 pub(crate) fn block_until<F: Future>(deadline: Instant, future: F) -> Option<F::Output> {
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let unpark = Arc::new(Unpark {
+        thread: thread::current(),
+        woken: AtomicBool::new(false),
+    });
+    let waker = Waker::from(Arc::clone(&unpark));
+    let blocked = Blocked::begin();
     let mut context = Context::from_waker(&waker);
     // On a thread of a runtime, the budget of a task might be used up: then tokio's futures would never be ready here.
     let mut future = pin!(unconstrained(future));
@@ -30,7 +42,9 @@ pub(crate) fn block_until<F: Future>(deadline: Instant, future: F) -> Option<F::
         let left = deadline
             .checked_duration_since(Instant::now())
             .filter(|left| !left.is_zero())?;
-        thread::park_timeout(left);
+        if !blocked.look_until(|| unpark.woken.swap(false, Acquire)) {
+            thread::park_timeout(left);
+        }
     }
 }
 

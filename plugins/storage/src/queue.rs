@@ -6,11 +6,15 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
+use std::mem;
 use std::pin::Pin;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use backplane_sdk::awake::look_until;
 use tokio::sync::oneshot;
 
 use crate::batch::Ops;
@@ -82,9 +86,16 @@ struct State {
     order: Option<Order>,
     last_sequence: u64,
     closed: bool,
+    /// The writer has to be woken, which is a call to the system.
+    sleeps: bool,
 }
 
 impl State {
+    /// Whether the writer finds nothing to do.
+    fn is_idle(&self) -> bool {
+        self.items.is_empty() && self.order.is_none() && !self.closed
+    }
+
     /// The next items that share one transaction; one at least, which has to be there.
     fn take_group(&mut self) -> Vec<Item> {
         let (mut ops, mut bytes) = (0, 0);
@@ -104,6 +115,8 @@ pub(crate) struct Queue {
     capacity: Capacity,
     state: Mutex<State>,
     filled: Condvar,
+    /// There is something that somebody waits for. The writer looks at it without the lock.
+    urgent: AtomicBool,
 }
 
 impl Queue {
@@ -115,11 +128,13 @@ impl Queue {
             order: None,
             last_sequence: 0,
             closed: false,
+            sleeps: false,
         };
         Queue {
             capacity,
             state: Mutex::new(state),
             filled: Condvar::new(),
+            urgent: AtomicBool::new(false),
         }
     }
 
@@ -155,14 +170,10 @@ impl Queue {
         item.sequence = sequence;
         item.origin.wrote(sequence);
         if room {
-            // The writer waits for an empty queue alone, and waking it is a call to the system.
-            let wake = state.items.is_empty();
             state.bytes += item.bytes;
+            let urgent = item.reply.is_some();
             state.items.push_back(item);
-            drop(state);
-            if wake {
-                self.filled.notify_one();
-            }
+            self.stir(state, urgent);
             return Ok(Place::Queued(sequence));
         }
         let (admitted, signal) = oneshot::channel();
@@ -188,8 +199,7 @@ impl Queue {
             });
         }
         state.order = Some(order);
-        drop(state);
-        self.filled.notify_one();
+        self.stir(state, true);
         Ok(())
     }
 
@@ -207,32 +217,60 @@ impl Queue {
         }
     }
 
+    /// Lets the writer know that there is something to do.
+    fn stir(&self, mut state: MutexGuard<'_, State>, urgent: bool) {
+        if urgent {
+            self.urgent.store(true, Relaxed);
+        }
+        let sleeps = mem::take(&mut state.sleeps);
+        drop(state);
+        if sleeps {
+            self.filled.notify_one();
+        }
+    }
+
     /// Waits for items, at most for `patience`, and takes those that share one transaction.
     pub(crate) fn take_group(&self, patience: Option<Duration>) -> Taken {
         let mut state = self.lock();
-        while state.items.is_empty() && state.order.is_none() {
-            if state.closed {
-                return Taken::Closed;
-            }
-            let Some(patience) = patience else {
-                state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner);
-                continue;
-            };
-            let woken = self
-                .filled
-                .wait_timeout(state, patience)
-                .unwrap_or_else(PoisonError::into_inner);
-            state = woken.0;
-            if woken.1.timed_out() && state.items.is_empty() && state.order.is_none() && !state.closed {
+        if state.is_idle() {
+            self.urgent.store(false, Relaxed);
+            drop(state);
+            look_until(|| self.urgent.load(Relaxed));
+            state = self.lock();
+        }
+        while state.is_idle() {
+            state.sleeps = true;
+            let timed_out;
+            (state, timed_out) = self.sleep(state, patience);
+            state.sleeps = false;
+            if timed_out && state.is_idle() {
                 return Taken::Idle;
             }
         }
         if let Some(order) = state.order.take() {
             return Taken::Order(order);
         }
+        if state.items.is_empty() {
+            return Taken::Closed;
+        }
         let group = state.take_group();
         self.move_up(&mut state);
         Taken::Group(group)
+    }
+
+    /// Sleeps until there is something to do, or `patience` is over; whether it is.
+    fn sleep<'a>(
+        &self,
+        state: MutexGuard<'a, State>,
+        patience: Option<Duration>,
+    ) -> (MutexGuard<'a, State>, bool) {
+        let Some(patience) = patience else {
+            let woken = self.filled.wait(state);
+            return (woken.unwrap_or_else(PoisonError::into_inner), false);
+        };
+        let woken = self.filled.wait_timeout(state, patience);
+        let (state, waited) = woken.unwrap_or_else(PoisonError::into_inner);
+        (state, waited.timed_out())
     }
 
     /// Refuses further items and those that still wait for room; what was accepted stays for the writer.
@@ -240,8 +278,7 @@ impl Queue {
         let mut state = self.lock();
         state.closed = true;
         state.waiting.clear();
-        drop(state);
-        self.filled.notify_all();
+        self.stir(state, true);
     }
 
     /// Takes away a waiting item's content; false when it is in the queue proper, or the queue was closed.

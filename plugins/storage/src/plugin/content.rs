@@ -133,7 +133,11 @@ impl Storage {
             });
         }
         let owner = owner.to_owned();
-        Ok(Named { caller: caller.into(), owner, cid })
+        Ok(Named {
+            caller: caller.into(),
+            owner,
+            cid,
+        })
     }
 
     /// Asks for a file that the caller names.

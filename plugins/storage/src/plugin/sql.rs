@@ -206,7 +206,10 @@ impl Sql for Storage {
 
     async fn open_database(&self, database: String, key: Option<Bytes>) -> Result<(), KeyError> {
         let Tenant { job, .. } = self.tenants.tenant(&database)?;
-        Ok(self.databases.unlock(job.into(), convert::cipher_key(key)?).await?)
+        Ok(self
+            .databases
+            .unlock(job.into(), convert::cipher_key(key)?)
+            .await?)
     }
 
     async fn set_database_key(
