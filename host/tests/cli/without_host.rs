@@ -130,7 +130,7 @@ fn completion_scripts_are_complete_and_parse() {
     assert!(zsh.starts_with("#compdef backplane"));
     assert!(fish.contains("complete -c backplane"));
     for command in [
-        "run", "modules", "inspect", "call", "events", "load", "unload", "swap", "rollback", "logs",
+        "new", "run", "modules", "inspect", "call", "events", "load", "unload", "swap", "rollback", "logs",
         "storage", "pack", "sign", "verify", "key", "publish", "install", "list", "outdated", "remove",
         "stop",
     ] {

@@ -2,6 +2,9 @@
 
 #[cfg(feature = "certificates")]
 pub mod certificates;
+mod outside;
+
+pub use outside::Outside;
 
 use std::collections::HashMap;
 use std::fs;

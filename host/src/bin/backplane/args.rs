@@ -2,8 +2,8 @@
 
 use crate::command::package::{install, key, list, outdated, pack, publish, remove, sign, verify};
 use crate::command::{
-    call, completion, events, inspect, load, logs, modules, permissions, rollback, run, stop, storage, swap,
-    unload,
+    call, completion, events, inspect, load, logs, modules, new, permissions, rollback, run, stop, storage,
+    swap, unload,
 };
 use crate::exit;
 use clap::{Parser, Subcommand};
@@ -50,6 +50,7 @@ pub(crate) enum Command {
     Logs(logs::Logs),
     Permissions(permissions::Permissions),
     Storage(storage::Storage),
+    New(new::New),
     Pack(pack::Pack),
     Sign(sign::Sign),
     Verify(verify::Verify),

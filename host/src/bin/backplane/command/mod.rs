@@ -8,6 +8,7 @@ pub(crate) mod inspect;
 pub(crate) mod load;
 pub(crate) mod logs;
 pub(crate) mod modules;
+pub(crate) mod new;
 pub(crate) mod package;
 pub(crate) mod permissions;
 pub(crate) mod rollback;
@@ -36,6 +37,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         Command::Logs(logs) => logs.execute(global).await,
         Command::Permissions(permissions) => permissions.execute(global).await,
         Command::Storage(storage) => storage.execute(global).await,
+        Command::New(new) => new.execute(global),
         Command::Pack(pack) => pack.execute(global),
         Command::Sign(sign) => sign.execute(global),
         Command::Verify(verify) => verify.execute(global),
