@@ -137,7 +137,7 @@ mod tests {
     fn looking_in_vain_is_tried_ever_less_often_and_success_makes_good_for_it() {
         // Other tests of this program may look meanwhile; so what counts is how often it has looked.
         let mut look = Look::new();
-        let mut looked = |look: &mut Look| {
+        let looked = |look: &mut Look| {
             let mut times = 0;
             look.until(|| {
                 times += 1;

@@ -64,6 +64,7 @@ mod sqlite;
 mod store;
 mod store_files;
 mod upkeep;
+mod waiting;
 mod watch;
 mod writer;
 mod writer_thread;

@@ -5,13 +5,10 @@
 //! leaves an empty item in its place, so that sequence numbers stay without gaps.
 
 use std::collections::VecDeque;
-use std::future::Future;
 use std::mem;
-use std::pin::Pin;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use backplane_sdk::awake::look_until;
@@ -22,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::limits;
 use crate::receipt::Outcome;
 use crate::session::Origin;
+use crate::waiting::Waiting;
 use crate::writer::Writer;
 
 /// Something else for the writer to do, between two transactions.
@@ -178,12 +176,7 @@ impl Queue {
         }
         let (admitted, signal) = oneshot::channel();
         state.waiting.push_back(Waiter { item, admitted });
-        Ok(Place::Waiting(Waiting {
-            queue: Arc::clone(self),
-            sequence,
-            signal,
-            over: false,
-        }))
+        Ok(Place::Waiting(Waiting::new(self, sequence, signal)))
     }
 
     /// Has the writer do `order` as soon as it has done what it does now; one after another.
@@ -282,7 +275,7 @@ impl Queue {
     }
 
     /// Takes away a waiting item's content; false when it is in the queue proper, or the queue was closed.
-    fn withdraw(&self, sequence: u64) -> bool {
+    pub(crate) fn withdraw(&self, sequence: u64) -> bool {
         let mut state = self.lock();
         let waiter = state
             .waiting
@@ -307,51 +300,6 @@ impl Queue {
             batches: state.items.len(),
             bytes: state.bytes,
             waiting: state.waiting.len(),
-        }
-    }
-}
-
-/// A caller's place in the second line; resolves when its item is in the queue. Dropping it before withdraws
-/// the item.
-pub(crate) struct Waiting {
-    queue: Arc<Queue>,
-    sequence: u64,
-    signal: oneshot::Receiver<()>,
-    over: bool,
-}
-
-impl Waiting {
-    pub(crate) fn sequence(&self) -> u64 {
-        self.sequence
-    }
-
-    /// Leaves the line. `Ok` when the item was admitted after all, [`Error::Timeout`] after `waited` when not.
-    pub(crate) fn give_up(mut self, waited: Duration) -> Result<()> {
-        self.over = true;
-        if self.queue.withdraw(self.sequence) {
-            return Err(Error::Timeout {
-                what: "room in the queue",
-                waited,
-            });
-        }
-        self.signal.try_recv().map_err(|_| Error::Closed)
-    }
-}
-
-impl Future for Waiting {
-    type Output = Result<()>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let answer = Pin::new(&mut self.signal).poll(context);
-        self.over = answer.is_ready();
-        answer.map(|admitted| admitted.map_err(|_| Error::Closed))
-    }
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        if !self.over {
-            self.queue.withdraw(self.sequence);
         }
     }
 }
