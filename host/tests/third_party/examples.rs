@@ -8,9 +8,9 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-/// An example as a third party has it: a folder of its own beside `backplane`.
-fn example(outside: &Outside, name: &str) -> PathBuf {
-    let folder = outside.path().join(name);
+/// An example as a third party has it: a folder of its own beside `backplane`, called `place`.
+fn example(outside: &Outside, name: &str, place: &str) -> PathBuf {
+    let folder = outside.path().join(place);
     copy(&workspace().join("examples").join(name), &folder);
     folder
 }
@@ -77,8 +77,8 @@ fn linked(project: &Project) -> Json {
 
 /// Says a line on each side, which must come out on the other.
 fn both_ways(project: &Project, ada: &mut Person, number: u32) {
-    ada.say(&format!("hello {number} from IRC"));
-    let expected = format!("<ada> hello {number} from IRC");
+    ada.say(&format!("darn, hello {number} from IRC"));
+    let expected = format!("<ada> ****, hello {number} from IRC");
     wait_for("a line in the chat", || {
         history(project).contains(&expected).then_some(())
     });
@@ -96,10 +96,26 @@ fn both_ways(project: &Project, ada: &mut Person, number: u32) {
     );
 }
 
+/// Swears in the chat until the filter has told somebody of it; how often that was.
+fn caught(project: &Project) -> u64 {
+    let mut events = project.follow("backplane events text.filter.caught --json");
+    let mut times = 0;
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| events.next());
+        while !first.is_finished() {
+            times += 1;
+            project.refused(&format!("backplane call chat.room.send '\"oh heck {times}\"'"));
+        }
+        let event = first.join().unwrap();
+        assert_eq!(event["body"], json!({"nick": "anonymous", "covered": 1}));
+    });
+    times
+}
+
 #[test]
 fn a_bridge_in_rust_brings_the_chat_and_a_server_of_irc_together() {
     let outside = Outside::open();
-    let folder = example(&outside, "irc-bridge");
+    let folder = example(&outside, "irc-bridge", "irc-bridge");
     outside.share_target(&folder);
     let mut project = Project::new(&folder);
     project.run("cargo fmt --check");
@@ -127,19 +143,26 @@ fn a_bridge_in_rust_brings_the_chat_and_a_server_of_irc_together() {
         project.path("LICENSE"),
     );
     let bridge = pack(&project, &library, &license, "irc-bridge-0.1.0.bpkg");
-    project.run(&format!("backplane install {bridge}"));
+    let filter = filter(&outside, "filter-for-irc").path("libfilter.so");
+    let filter = pack(&project, &filter, &license, "filter-0.1.0.bpkg");
+    project.run(&format!("backplane install {bridge} {filter}"));
 
     // Nothing goes without the grants.
     let grants = r#"grants = ["chat.room.send", "chat.room.message"]"#;
     project.replace("bundle.toml", grants, "grants = []");
     let refused = project.refused("backplane run");
     assert!(refused.contains("chat.room"), "{refused}");
+    let grants = r#"grants = ["chat.room.send", "chat.room.message", "text.filter.clean"]"#;
     project.replace("bundle.toml", "grants = []", grants);
+    let filter = "\n[modules.filter]\ngrants = [\"chat.room.message\"]\n";
+    fs::write(project.path("bundle.toml"), project.text("bundle.toml") + filter).unwrap();
     project.start();
 
     let mut ada = Person::join(server.port, "ada", "#backplane");
     assert_eq!(linked(&project)["link"]["nick"], "backplane");
     both_ways(&project, &mut ada, 1);
+    let swearing = caught(&project);
+    ada.hears("<anonymous> oh heck");
 
     project.replace("Cargo.toml", r#"version = "0.1.0""#, r#"version = "0.2.0""#);
     project.run("cargo build");
@@ -154,8 +177,81 @@ fn a_bridge_in_rust_brings_the_chat_and_a_server_of_irc_together() {
         || {
             let status = project.json("backplane call irc.bridge.status");
             let counts = [&status["to_chat"], &status["to_irc"], &status["dropped"]];
-            (counts == [&json!(2), &json!(2), &json!(0)]).then_some(())
+            (counts == [&json!(2), &json!(2 + swearing), &json!(0)]).then_some(())
         },
     );
     project.stop();
+}
+
+/// Builds the filter and runs its test.
+fn filter(outside: &Outside, place: &str) -> Project {
+    let filter = Project::new(&example(outside, "filter", place));
+    filter.run("make");
+    assert_eq!(filter.run("make test").lines().last(), Some("all is well"));
+    filter
+}
+
+#[test]
+fn a_plugin_in_nim_calls_a_filter_in_c_once_it_is_granted() {
+    let outside = Outside::open();
+    let filter = filter(&outside, "filter");
+    let plain = Project::new(&example(&outside, "plain-text", "plain-text"));
+    plain.run("nim c plain_text.nim");
+    assert!(
+        plain
+            .run("nim c -r test_plain_text.nim")
+            .ends_with("all is well\n")
+    );
+
+    let mut site = Project::new(&outside.path().join("site"));
+    let bundle = "[host]\ndata-dir = \"data\"\n[modules.filter]\n[modules.plain-text]\ngrants = []\n";
+    fs::write(site.path("bundle.toml"), bundle).unwrap();
+    author(&site);
+    let license = filter.path("LICENSE");
+    let (in_c, in_nim) = (filter.path("libfilter.so"), plain.path("libplain_text.so"));
+    let packages = [
+        pack(&site, &in_c, &license, "filter-0.1.0.bpkg"),
+        pack(&site, &in_nim, &license, "plain-text-0.1.0.bpkg"),
+    ];
+    site.run(&format!("backplane install {}", packages.join(" ")));
+
+    site.start();
+    let tidy =
+        |site: &Project, text: &str| site.json(&format!("backplane call text.plain.tidy '\"{text}\"'"));
+    assert_eq!(
+        site.json("backplane call text.plain.plain '\"Crème brûlée\"'"),
+        "Creme brulee"
+    );
+    let ungranted = tidy(&site, "därn");
+    assert_eq!(
+        ungranted,
+        json!({"text": "darn", "covered": 0}),
+        "nobody has granted the filter"
+    );
+    site.stop();
+    site.replace("bundle.toml", "grants = []", "grants = [\"text.filter.clean\"]");
+    site.start();
+    assert_eq!(tidy(&site, "Dàrn!"), json!({"text": "****!", "covered": 1}));
+
+    assert_eq!(
+        site.json(r#"backplane call text.filter.add '{"words": ["Fiddlesticks"]}'"#),
+        json!(5)
+    );
+    let refused = site.refused(r#"backplane call text.filter.add '{"words": ["two words"]}'"#);
+    assert!(refused.contains("two words"), "{refused}");
+    filter.replace("filter.c", r#""version": "0.1.0""#, r#""version": "0.2.0""#);
+    filter.run("make");
+    let versions = swap(&site, &in_c, &license, "filter-0.2.0.bpkg");
+    assert_eq!(versions, (json!("0.1.0"), json!("0.2.0")));
+    assert_eq!(
+        tidy(&site, "oh fiddlesticks"),
+        json!({"text": "oh ************", "covered": 1}),
+        "the words came along, and the caller has noticed nothing"
+    );
+    plain.replace("plain_text.nim", r#""version": "0.1.0""#, r#""version": "0.2.0""#);
+    plain.run("nim c plain_text.nim");
+    let versions = swap(&site, &in_nim, &license, "plain-text-0.2.0.bpkg");
+    assert_eq!(versions, (json!("0.1.0"), json!("0.2.0")));
+    assert_eq!(tidy(&site, "hèck"), json!({"text": "****", "covered": 1}));
+    site.stop();
 }

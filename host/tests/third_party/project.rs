@@ -3,8 +3,9 @@
 use backplane_test_support::Outside;
 use serde_json::Value as Json;
 use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Longer than anything here takes.
@@ -102,6 +103,14 @@ impl Project {
         String::from_utf8(output.stderr).unwrap()
     }
 
+    /// Starts a command that writes lines of JSON.
+    pub(crate) fn follow(&self, line: &str) -> Followed {
+        let mut command = self.command(&format!("exec {line}"));
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap());
+        Followed { child, lines }
+    }
+
     /// Starts the host, and waits until it answers.
     pub(crate) fn start(&mut self) {
         let log = File::create(self.path("log")).unwrap();
@@ -128,6 +137,29 @@ impl Project {
         let mut host = self.host.take().unwrap();
         let status = wait_for("the end of the host", || host.try_wait().unwrap());
         assert!(status.success(), "{status}: {}", self.log());
+    }
+}
+
+/// A command that writes lines of JSON for as long as it is held.
+pub(crate) struct Followed {
+    child: Child,
+    lines: BufReader<ChildStdout>,
+}
+
+impl Followed {
+    /// The next line, which must come.
+    pub(crate) fn next(&mut self) -> Json {
+        let mut line = String::new();
+        self.lines.read_line(&mut line).unwrap();
+        serde_json::from_str(&line).unwrap()
+    }
+}
+
+impl Drop for Followed {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

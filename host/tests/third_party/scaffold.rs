@@ -1,19 +1,19 @@
 //! `backplane new`, and then the commands of the guide.
 
-use crate::guide::{self, commands};
+use crate::guide::{Language, commands};
 use crate::project::Project;
 use backplane_test_support::Outside;
 use serde_json::json;
 use std::fs;
 use std::time::Instant;
 
-/// Runs the commands of the guide from an empty folder on: the plugin that they make is installed, runs and
+/// Runs the commands of the guide in a language, from an empty folder on: the plugin that they make is installed, runs and
 /// answers. `version` is the file in which its version stands.
-fn from_nothing(place: &str, version: &str) {
+fn from_nothing(column: usize, place: &str, version: &str) {
     let outside = Outside::open();
     let place = outside.path().join(place);
     let mut project = Project::new(&place);
-    let guide = guide::from_nothing();
+    let guide = Language::read(column).commands();
     let (begun, mut answer) = (Instant::now(), String::new());
     for command in &guide {
         match &**command {
@@ -74,7 +74,17 @@ fn checks(ci: &str) -> Vec<String> {
 
 #[test]
 fn from_an_empty_folder_to_a_plugin_in_rust_that_answers() {
-    from_nothing("", "plugin/Cargo.toml");
+    from_nothing(0, "", "plugin/Cargo.toml");
+}
+
+#[test]
+fn from_an_empty_folder_to_a_plugin_in_c_that_answers() {
+    from_nothing(1, "c", "plugin.c");
+}
+
+#[test]
+fn from_an_empty_folder_to_a_plugin_in_nim_that_answers() {
+    from_nothing(2, "nim", "plugin.nim");
 }
 
 #[test]
@@ -84,13 +94,13 @@ fn a_folder_that_is_there_and_names_that_do_not_do_are_refused_with_a_sentence()
     fs::create_dir(project.path("mine")).unwrap();
     fs::write(project.path("mine/notes"), "precious").unwrap();
     let taken = "backplane: mine is there already, and nothing in it is touched: choose another name, or another folder to run this in\n";
-    assert_eq!(project.refused("backplane new mine --sdk ../backplane"), taken);
+    assert_eq!(project.refused("backplane new mine --lang c"), taken);
     assert_eq!(fs::read_dir(project.path("mine")).unwrap().count(), 1);
     for (arguments, refusal) in [
         ("MyPlugin", "as in \"my-plugin\""),
         ("../up", "as in \"up\""),
         ("new-one --sdk nowhere", "--sdk nowhere: the SDK is not there"),
-        ("new-one --lang cobol", "[possible values: rust]"),
+        ("new-one --lang cobol", "[possible values: rust, c, nim]"),
     ] {
         let refused = project.refused(&format!("backplane new {arguments}"));
         assert!(refused.contains(refusal), "{refused}");
@@ -102,10 +112,10 @@ fn a_folder_that_is_there_and_names_that_do_not_do_are_refused_with_a_sentence()
 fn scripts_are_told_what_was_made_and_where_the_sdk_is() {
     let outside = Outside::open();
     let project = Project::new(&outside.path().join("told"));
-    let made = project.json("backplane new my-filter --sdk ../backplane/sdk");
+    let made = project.json("backplane new my-filter --lang c --sdk ../backplane/sdk");
     assert_eq!(
         (&made["language"], &made["folder"]),
-        (&json!("rust"), &json!("my-filter"))
+        (&json!("c"), &json!("my-filter"))
     );
     assert_eq!(made["sdk"], "../../backplane");
     for file in made["files"].as_array().unwrap() {
@@ -116,4 +126,6 @@ fn scripts_are_told_what_was_made_and_where_the_sdk_is() {
             "{path}"
         );
     }
+    assert!(!project.path("my-filter/backplane").exists());
+    project.run("make -C my-filter test");
 }

@@ -1,8 +1,8 @@
 ## Modules: what the host calls, and how it is answered.
 ##
-## A module is an object that inherits from `Module`. Procs with the names `start`, `serve`, `cancel` and `stop` for it
-## are found by `exportPlugin`; those that are left out do nothing. They run on threads of the host, several at once:
-## share nothing without a lock, and no `ref` at all.
+## A module is an object that inherits from `Module`. Procs with the names `start`, `serve`, `cancel`, `exportState`,
+## `importState` and `stop` for it are found by `exportPlugin`; those that are left out do nothing. They run on threads of
+## the host, several at once: share nothing without a lock, and no `ref` at all.
 
 import abi, c, cbor
 
@@ -86,6 +86,13 @@ proc cancel*(module: var Module, ticket: uint64) =
 proc stop*(module: var Module) =
   ## Ends all work.
   discard
+proc exportState*(module: var Module, reply: ptr BackplaneReply): int32 =
+  ## Answers, as a method does, what a successor takes over; only asked where the manifest has `state`. No call or event
+  ## is under way.
+  reply.answerMessage(BACKPLANE_STATUS_UNSUPPORTED, "the module hands no state over")
+proc importState*(module: var Module, schema: uint32, state: BackplaneSlice) =
+  ## Takes over what a predecessor has written in this schema. Runs after `start`, before the first call or event.
+  refuse(BACKPLANE_STATUS_UNSUPPORTED, "the module takes no state over")
 
 proc deferCall*(module: Module, call: ptr BackplaneCall): uint64 =
   ## The ticket by which the call is answered later, with `complete`; the method then ends with `deferred`.
@@ -118,7 +125,7 @@ proc cLiteral(text: string): string {.compileTime.} =
 template exportPlugin*(T: typedesc, manifestJson: static string) =
   ## Defines what the host looks for: the manifest, and the functions that make and run instances of `T`. Once in a
   ## plugin, at the top level.
-  mixin start, serve, cancel, stop
+  mixin start, serve, cancel, stop, exportState, importState
   const text = cLiteral(manifestJson)
   {.emit: ["/*VARSECTION*/\n#if defined(__APPLE__)\n#define BACKPLANE_SECTION \"__DATA,__backplane\"\n#else\n",
     "#define BACKPLANE_SECTION \".backplane\"\n#endif\n",
@@ -144,6 +151,14 @@ template exportPlugin*(T: typedesc, manifestJson: static string) =
     reply.answering:
       stop(cast[ptr T](module)[])
       reply.succeed()
+  proc onExport(module: pointer, reply: ptr BackplaneReply): int32 {.cdecl, gcsafe, raises: [].} =
+    reply.answering:
+      exportState(cast[ptr T](module)[], reply)
+  proc onImport(module: pointer, schema: uint32, state: BackplaneSlice, reply: ptr BackplaneReply): int32 {.cdecl,
+      gcsafe, raises: [].} =
+    reply.answering:
+      importState(cast[ptr T](module)[], schema, state)
+      reply.succeed()
   proc onDestroy(module: pointer) {.cdecl, gcsafe, raises: [].} =
     try: reset(cast[ptr T](module)[])
     except Exception: discard
@@ -161,7 +176,7 @@ template exportPlugin*(T: typedesc, manifestJson: static string) =
       reply.succeed()
 
   table = BackplaneModuleTable(size: uint32 sizeof(BackplaneModuleTable), abi: BACKPLANE_ABI_LEVEL, start: onStart,
-    call: onCall, cancel: onCancel, stop: onStop, destroy: onDestroy)
+    call: onCall, cancel: onCancel, exportState: onExport, importState: onImport, stop: onStop, destroy: onDestroy)
   declaration = BackplanePluginDeclaration(size: uint32 sizeof(BackplanePluginDeclaration), abi: BACKPLANE_ABI_LEVEL,
     manifest: BackplaneSlice(`ptr`: manifestPointer(), len: csize_t manifestJson.len), create: onCreate)
 

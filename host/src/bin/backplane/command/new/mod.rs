@@ -1,5 +1,6 @@
 //! `backplane new`
 
+mod bundled;
 mod name;
 mod sdk;
 mod template;
@@ -16,16 +17,18 @@ use std::path::{Path, PathBuf};
 
 /// Make the folder of a new plugin, which builds, has tests, and runs
 ///
-/// The folder gets the plugin, a test, a bundle, a licence, a CI file and a README with the commands that follow. It depends
-/// on the crates in Backplane's source.
+/// The folder gets the plugin, a test, a bundle, a licence, a CI file and a README with the commands that follow. A plugin
+/// in C or Nim gets the SDK as files of its own, unless --sdk says where it is; one in Rust depends on the crates in
+/// Backplane's source.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   backplane new weather
-  backplane new weather --lang rust --json
+  backplane new weather --lang c
+  backplane new weather --lang nim --json
   backplane new weather --sdk ../src/backplane
 
-The source of Backplane is looked for in ./backplane and around this program, unless --sdk names it.
+In Rust, the source of Backplane is looked for in ./backplane and around this program, unless --sdk names it.
 NAME is the name of the plugin and of the folder: lower-case letters, digits and '-', beginning with a letter.")]
 pub(crate) struct New {
     /// The name of the plugin
@@ -42,12 +45,16 @@ pub(crate) struct New {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Language {
     Rust,
+    C,
+    Nim,
 }
 
 impl Language {
     const fn name(self) -> &'static str {
         match self {
             Self::Rust => "rust",
+            Self::C => "c",
+            Self::Nim => "nim",
         }
     }
 }
@@ -55,7 +62,7 @@ impl Language {
 impl New {
     pub(crate) fn execute(self, global: &Global) -> Result<(), Failure> {
         name::check(&self.name, self.lang)?;
-        let sdk = Sdk::find(self.sdk.as_deref())?;
+        let sdk = Sdk::find(self.lang, self.sdk.as_deref())?;
         let folder = Path::new(&self.name);
         let files = template::files(self.lang, &self.name, &sdk);
         fs::create_dir(folder).map_err(|error| not_made(folder, &error))?;
@@ -78,12 +85,20 @@ impl New {
     /// What is said to people, with what to do next.
     fn told(&self, sdk: &Sdk, files: usize) -> String {
         let name = &self.name;
-        let sdk = printable(&sdk.path().display().to_string());
+        let sdk = match sdk {
+            Sdk::Inside => format!("the SDK is among them, in {name}/backplane"),
+            Sdk::At(path) => {
+                let path = printable(&path.display().to_string());
+                format!("the SDK is in {path}, as seen from there")
+            }
+        };
         let build = match self.lang {
             Language::Rust => "cargo build && cargo test",
+            Language::C => "make && make test",
+            Language::Nim => "nim c plugin.nim && nim c -r test_plugin.nim",
         };
         format!(
-            "{name} has {files} files; the SDK is in {sdk}, as seen from there\n\n  cd {name}\n  {build}\n\nREADME.md there says how to run, pack, sign and install it\n"
+            "{name} has {files} files; {sdk}\n\n  cd {name}\n  {build}\n\nREADME.md there says how to run, pack, sign and install it\n"
         )
     }
 }

@@ -94,10 +94,7 @@ pub(super) fn check(name: &str, language: Language) -> Result<(), Failure> {
     if name.ends_with('-') || name.contains("--") {
         return refused("a '-' stands between letters or digits");
     }
-    let taken: &[&str] = match language {
-        Language::Rust => &TAKEN,
-    };
-    if taken.contains(&name) {
+    if language == Language::Rust && TAKEN.contains(&name) {
         return refused("in Rust, it means something else already");
     }
     Ok(())
@@ -159,8 +156,8 @@ mod tests {
     }
 
     #[test]
-    fn the_names_that_are_taken_are_in_order() {
+    fn what_means_something_in_rust_is_free_elsewhere() {
         assert!(TAKEN.is_sorted());
-        assert!(check("my-union", Language::Rust).is_ok());
+        assert!(check("union", Language::C).is_ok());
     }
 }

@@ -1,5 +1,6 @@
 //! Where the SDK of a new plugin is.
 
+use super::Language;
 use crate::exit::Failure;
 use std::path::{Path, PathBuf};
 
@@ -12,13 +13,18 @@ const BESIDE: &str = "backplane";
 /// What means something in a Makefile, in TOML or to a shell.
 const PUZZLING: [char; 6] = ['"', '\'', '$', '#', '\\', '`'];
 
-/// The folder with the source of Backplane, as seen from the new folder.
+/// Where the SDK of a new plugin is.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Sdk(PathBuf);
+pub(super) enum Sdk {
+    /// Its files are written into the new folder.
+    Inside,
+    /// In this folder with the source of Backplane, as seen from the new folder.
+    At(PathBuf),
+}
 
 impl Sdk {
-    /// The folder that was named; without one the nearest that there is.
-    pub(super) fn find(named: Option<&Path>) -> Result<Self, Failure> {
+    /// The folder that was named; without one, for Rust, the nearest that there is.
+    pub(super) fn find(language: Language, named: Option<&Path>) -> Result<Self, Failure> {
         if let Some(named) = named {
             return match root(named) {
                 Some(root) => Self::at(&root),
@@ -28,6 +34,9 @@ impl Sdk {
                     SIGNS.join(" and ")
                 ))),
             };
+        }
+        if language != Language::Rust {
+            return Ok(Self::Inside);
         }
         let program = std::env::current_exe().and_then(|program| program.canonicalize());
         let around = program.iter().flat_map(|program| program.ancestors().skip(1));
@@ -46,7 +55,7 @@ impl Sdk {
             !text.contains(|each: char| each.is_whitespace() || each.is_control() || PUZZLING.contains(&each))
         };
         match path.to_str().is_some_and(is_plain) {
-            true => Ok(Self(path)),
+            true => Ok(Self::At(path)),
             false => Err(Failure::usage(format!(
                 "the SDK cannot be in {}: the path goes into files of the plugin, and must have no spaces, quotes, '$', '#' or '\\'",
                 root.display()
@@ -54,9 +63,12 @@ impl Sdk {
         }
     }
 
-    /// The folder, as seen from the new one.
-    pub(super) fn path(&self) -> &Path {
-        &self.0
+    /// The folder, as seen from the new one; none if the files are in it.
+    pub(super) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Inside => None,
+            Self::At(path) => Some(path),
+        }
     }
 }
 
@@ -94,20 +106,25 @@ mod tests {
 
     #[test]
     fn the_source_or_its_sdk_may_be_named_and_nothing_else() {
-        let at = |path: PathBuf| Sdk::find(Some(&path)).unwrap();
-        assert_eq!(at(workspace().to_owned()), Sdk(workspace().to_owned()));
-        assert_eq!(at(workspace().join("sdk")), Sdk(workspace().to_owned()));
-        assert!(Sdk::find(Some(&workspace().join("host"))).is_err());
+        let at = |path: PathBuf| Sdk::find(Language::C, Some(&path)).unwrap();
+        assert_eq!(at(workspace().to_owned()), Sdk::At(workspace().to_owned()));
+        assert_eq!(at(workspace().join("sdk")), Sdk::At(workspace().to_owned()));
+        assert!(Sdk::find(Language::Rust, Some(&workspace().join("host"))).is_err());
     }
 
     #[test]
     fn a_path_that_would_mean_something_in_a_makefile_is_refused() {
         assert_eq!(
             Sdk::at(Path::new("backplane")).unwrap(),
-            Sdk("../backplane".into())
+            Sdk::At("../backplane".into())
         );
         for path in ["/a b", "/a#b", "/$HOME", "/\"a"] {
             assert!(Sdk::at(Path::new(path)).is_err(), "{path}");
         }
+    }
+
+    #[test]
+    fn other_languages_than_rust_bring_the_sdk_along() {
+        assert_eq!(Sdk::find(Language::Nim, None).unwrap(), Sdk::Inside);
     }
 }

@@ -1,0 +1,6 @@
+# The SDK, and what it asks of the compiler: the host calls from threads of its own.
+switch("path", "sdk-folder/nim")
+switch("threads", "on")
+switch("mm", "arc")
+switch("define", "useMalloc")
+switch("define", "release")
