@@ -4,12 +4,10 @@
 use backplane_host::Host;
 use backplane_host::bundle::{Bundle, Grants};
 use backplane_sdk::CallError;
-use backplane_test_support::{target_dir, workspace};
+use backplane_test_support::{Outside, target_dir, workspace};
 use backplane_tests::until;
 use serde_json::{Value, json};
-use std::fs::{self, File};
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::os::unix::fs::symlink;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -68,41 +66,21 @@ impl Guide {
 
 /// Runs a command as it stands in the guide; its output.
 fn run(folder: &Path, command: &str) -> String {
-    let mut shell = Command::new("sh");
-    shell.args(["-c", command]).current_dir(folder);
-    // The links lead there. The profile is that of the workspace, so that what it has built is used again.
-    shell.env_remove("CARGO_TARGET_DIR");
-    shell.env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only");
-    let output = shell.output().expect("there is a shell");
+    let output = Outside::shell(folder, command)
+        .output()
+        .expect("there is a shell");
     let said = String::from_utf8_lossy(&output.stderr);
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{command}:\n{printed}\n{said}");
     printed
 }
 
-/// A folder outside of the workspace, empty, that is the same in each run, so that what was built in it is
-/// used again. It is ours as long as the file is open.
-fn root() -> (PathBuf, File) {
-    let mut hasher = DefaultHasher::new();
-    (workspace(), target_dir()).hash(&mut hasher);
-    let root = std::env::temp_dir().join(format!("backplane-guide-{:x}", hasher.finish()));
-    let lock = File::create(root.with_extension("lock")).expect("the temporary folder is writable");
-    lock.lock().expect("the file can be locked");
-    if root.exists() {
-        fs::remove_dir_all(&root).expect("it is ours");
-    }
-    (root, lock)
-}
-
 /// A folder `counter` beside `backplane`, as the guide has it, that shares the workspace's build results.
-fn place(root: &Path) -> PathBuf {
-    let folder = root.join("counter");
-    fs::create_dir_all(folder.join("embed")).expect("a folder");
-    symlink(workspace(), root.join("backplane")).expect("a link");
+fn place(outside: &Outside) -> PathBuf {
+    let folder = outside.path().join("counter");
     for own in [folder.clone(), folder.join("embed")] {
-        symlink(target_dir(), own.join("target")).expect("a link");
-        // The same versions of all crates as here.
-        fs::copy(workspace().join("Cargo.lock"), own.join("Cargo.lock")).expect("a lock file");
+        fs::create_dir_all(&own).expect("a folder");
+        outside.share_target(&own);
     }
     folder
 }
@@ -122,8 +100,8 @@ fn a_minimal_plugin_is_short_and_safe() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_guides_work_as_they_stand() {
-    let (root, _lock) = root();
-    let folder = place(&root);
+    let outside = Outside::open();
+    let folder = place(&outside);
     let (guide, embedding) = (Guide::read("plugin-guide.md"), Guide::read("embedding.md"));
     guide.write(&folder);
     embedding.write(&folder);
@@ -150,7 +128,6 @@ async fn the_guides_work_as_they_stand() {
         "total 4\nchanged to 4 by counter\nno more than 10\ntotal 4\n\
          counter 0.2.0 ready\nreporter 0.1.0 ready\n"
     );
-    fs::remove_dir_all(&root).expect("nobody uses it any more");
 }
 
 async fn rust(host: &Host, guide: &Guide, folder: &Path) {
