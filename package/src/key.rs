@@ -1,16 +1,14 @@
 //! Keys: who signs.
 
-use crate::digest::from_hex;
 use crate::signature::Purpose;
-use crate::{Digest, FileError, HexError, Signature, file, limits};
+use crate::{Digest, FileError, Signature, file, limits};
+use backplane_descriptor::hex_text;
 use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::fmt;
 use std::fs::OpenOptions;
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use zeroize::Zeroizing;
 
 /// How the file of a secret key begins.
@@ -23,6 +21,8 @@ const SECRET_FILE: usize = SECRET.len() + 64 + 1;
 /// A public key of Ed25519; as text 64 lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PublicKey([u8; 32]);
+
+hex_text!(PublicKey);
 
 /// A secret key of Ed25519. It is wiped from memory when it is dropped, and never shown.
 pub struct SecretKey(SigningKey);
@@ -153,40 +153,6 @@ impl PublicKey {
     pub(crate) fn verifies(&self, message: &[u8], signature: &[u8; 64]) -> bool {
         let signature = ed25519_dalek::Signature::from_bytes(signature);
         VerifyingKey::from_bytes(&self.0).is_ok_and(|key| key.verify_strict(message, &signature).is_ok())
-    }
-}
-
-impl FromStr for PublicKey {
-    type Err = HexError;
-
-    fn from_str(text: &str) -> Result<Self, HexError> {
-        from_hex(text).map(Self)
-    }
-}
-
-impl fmt::Display for PublicKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex::encode(self.0))
-    }
-}
-
-impl fmt::Debug for PublicKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl Serialize for PublicKey {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for PublicKey {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(D::Error::custom)
     }
 }
 

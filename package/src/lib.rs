@@ -9,7 +9,6 @@
 //! Nothing here runs a plugin or looks into a library: what a library says of itself is read by the host.
 
 mod archive;
-mod digest;
 mod error;
 mod file;
 mod index;
@@ -25,7 +24,7 @@ mod registry;
 mod signature;
 mod store;
 
-pub use digest::{Digest, HexError};
+pub use backplane_descriptor::{Digest, HexError};
 pub use error::PackageError;
 pub use file::{FileError, write_whole};
 pub use index::{Index, IndexError, Listed, SignedIndex};

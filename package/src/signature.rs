@@ -1,10 +1,10 @@
 //! Signatures over digests.
 
-use crate::digest::from_hex;
 use crate::manifest::json_line;
 use crate::place::SIGNATURE;
 use crate::{Digest, PackageError, PublicKey};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use backplane_descriptor::hex_text;
+use serde::{Deserialize, Serialize};
 
 /// A signature of Ed25519, and the key that tells it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,9 +12,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 pub struct Signature {
     /// By whom.
     pub key: PublicKey,
-    #[serde(serialize_with = "write", deserialize_with = "read")]
-    signature: [u8; 64],
+    signature: Bytes,
 }
+
+/// A signature without its key; as text 128 lower-case hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Bytes([u8; 64]);
+
+hex_text!(Bytes);
 
 /// What is signed. A signature for one purpose is none for another.
 #[derive(Debug, Clone, Copy)]
@@ -36,12 +41,13 @@ impl Purpose {
 
 impl Signature {
     pub(crate) const fn new(key: PublicKey, signature: [u8; 64]) -> Self {
+        let signature = Bytes(signature);
         Self { key, signature }
     }
 
     /// Whether it is one of `digest` for `purpose` by its key.
     pub(crate) fn fits(&self, purpose: Purpose, digest: &Digest) -> bool {
-        self.key.verifies(&purpose.message(digest), &self.signature)
+        self.key.verifies(&purpose.message(digest), &self.signature.0)
     }
 
     /// The entry of a package with it.
@@ -62,15 +68,6 @@ impl Signature {
     }
 }
 
-fn write<S: Serializer>(signature: &[u8; 64], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&hex::encode(signature))
-}
-
-fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[u8; 64], D::Error> {
-    let text = String::deserialize(deserializer)?;
-    from_hex(&text).map_err(|_| D::Error::custom("it must be 128 lower-case hexadecimal digits"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,7 +83,7 @@ mod tests {
         assert!(signature.fits(Purpose::Package, &digest));
         assert!(!signature.fits(Purpose::Index, &digest));
         assert!(!signature.fits(Purpose::Package, &Digest::of(b"b")));
-        let forged = Signature::new(other.public(), signature.signature);
+        let forged = Signature::new(other.public(), signature.signature.0);
         assert!(!forged.fits(Purpose::Package, &digest));
         assert_eq!(
             signature,

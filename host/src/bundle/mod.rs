@@ -12,7 +12,6 @@
 
 mod check;
 mod config;
-mod digest;
 mod error;
 mod grants;
 mod model;
@@ -25,8 +24,8 @@ mod section;
 pub mod settings;
 mod tree;
 
+pub use backplane_descriptor::{Digest, HexError};
 pub use config::Config;
-pub use digest::{Digest, DigestError};
 pub use error::{BundleError, Problem};
 pub use grants::{Access, Grant, GrantError, Grants};
 pub use model::{

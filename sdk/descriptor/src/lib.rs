@@ -13,6 +13,7 @@ pub mod diff;
 #[cfg(test)]
 mod example;
 pub mod fixed;
+mod hex_text;
 mod interface;
 mod json;
 mod manifest;
@@ -21,6 +22,7 @@ pub mod signature;
 pub mod transcode;
 mod ty;
 
+pub use hex_text::{Digest, HexError, from_hex, from_lower_hex, to_hex};
 pub use interface::{Event, Interface, Method, Param};
 pub use manifest::{
     Codec, Manifest, ManifestError, Overflow, Requirement, State, Subscription, Unload, is_interface_id,

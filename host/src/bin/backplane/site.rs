@@ -2,7 +2,7 @@
 
 use crate::bundle::FILE;
 use crate::exit::Failure;
-use backplane_host::bundle::{Bundle, Digest, ModuleConfig, Placement, PluginRef};
+use backplane_host::bundle::{Bundle, ModuleConfig, Placement, PluginRef};
 use backplane_package::{Lock, LockError, Locked, Store};
 use std::path::{Path, PathBuf};
 
@@ -80,7 +80,7 @@ fn pin<'a>(bundle: &mut Bundle, store: &Store, packages: impl Iterator<Item = (&
         let modules = bundle.modules.values_mut();
         for module in modules.filter(|module| is_plugin(module, name)) {
             module.plugin = PluginRef::File(store.library(name, locked));
-            module.sha256.get_or_insert(Digest(locked.sha256.0));
+            module.sha256.get_or_insert(locked.sha256);
         }
     }
 }

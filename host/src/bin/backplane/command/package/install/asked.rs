@@ -5,7 +5,6 @@ use super::super::open;
 use crate::exit::Failure;
 use crate::site::Site;
 use backplane_descriptor::is_module_name;
-use backplane_host::bundle::Digest;
 use backplane_host::library::host_target;
 use backplane_host::plan::{Candidate, Source};
 use backplane_package::{
@@ -174,7 +173,7 @@ impl Asked {
             let (_, library) = offer.manifest.library(&target)?;
             Some(Arc::new(Candidate {
                 path: offer.path(),
-                sha256: Digest(library.sha256.0),
+                sha256: library.sha256,
                 source: Source::File,
                 manifest: offer.manifest.outline(),
             }))
