@@ -1,5 +1,7 @@
 //! Every bound of packages, in one place.
 
+use std::time::Duration;
+
 /// The largest file of a package, in bytes.
 pub const PACKAGE: u64 = 256 << 20;
 /// The most bytes of all that a package holds, unpacked.
@@ -30,3 +32,22 @@ pub const INDEX: u64 = 32 << 20;
 pub const LISTED: usize = 4096;
 /// The largest lock file, in bytes.
 pub const LOCK: u64 = 4 << 20;
+/// The longest URL of a registry, and the longest that a server may redirect to, in bytes.
+pub const URL: usize = 2048;
+/// The most redirects that are followed for one file.
+pub const REDIRECTS: usize = 5;
+/// The most addresses of one server that are tried.
+pub const ADDRESSES: usize = 8;
+/// The longest that a server may take for each step up to its answer: to be found, to connect, to shake hands, to
+/// answer.
+pub const SERVER_STEP: Duration = Duration::from_secs(30);
+/// The largest head of an answer, in bytes. Of the fields in it, a hundred are allowed.
+pub const ANSWER_HEAD: usize = 64 << 10;
+/// So many bytes of a file, or the rest of it, must come within [`PACE_TIME`].
+pub const PACE_BYTES: usize = 32 << 10;
+/// The longest that [`PACE_BYTES`] may take.
+pub const PACE_TIME: Duration = Duration::from_secs(30);
+/// The longest that one file may take, with all redirects.
+pub const DOWNLOAD: Duration = Duration::from_secs(3600);
+/// The largest file with certificates of authorities, in bytes.
+pub const AUTHORITIES: u64 = 4 << 20;

@@ -75,6 +75,7 @@ impl Publication {
     /// # Errors
     /// The registry is refused.
     pub fn to(registry: &Registry) -> Result<Self, PublishError> {
+        registry.local()?;
         let known = match registry.index() {
             Ok(index) => Some(index),
             Err(RegistryError::File(error)) if error.is_missing() => None,
@@ -94,7 +95,7 @@ impl Publication {
     /// [`PublishError`].
     pub fn add(&mut self, path: &Path) -> Result<bool, PublishError> {
         let bytes = file::read(path, limits::PACKAGE)?;
-        let package = open(path, &bytes)?;
+        let package = open(&path.display().to_string(), &bytes)?;
         let manifest = package.manifest();
         let title = format!("{} {}", manifest.name, manifest.version);
         let signer = self.check_owner(&title, &package)?;
@@ -154,14 +155,15 @@ impl Publication {
         if self.added.is_empty() && self.signer.is_some() {
             return Ok(self.index.serial);
         }
-        let folder = self.registry.packages();
-        fs::create_dir_all(&folder).map_err(FileError::io(&folder))?;
+        let folder = self.registry.local()?;
+        let packages = folder.packages();
+        fs::create_dir_all(&packages).map_err(FileError::io(&packages))?;
         for (listed, bytes) in &self.added {
-            write_whole(&self.registry.package_file(listed), bytes)?;
+            write_whole(&folder.package(listed), bytes)?;
         }
         self.index.serial = self.index.serial.saturating_add(1);
         let serial = self.index.serial;
-        write_whole(&self.registry.index_file(), &self.index.sign(key).to_json())?;
+        write_whole(&folder.index(), &self.index.sign(key).to_json())?;
         Ok(serial)
     }
 }
@@ -182,7 +184,7 @@ mod tests {
     }
 
     fn registry(folder: &Path) -> Registry {
-        Registry::at(folder.join("registry").to_str().unwrap()).unwrap()
+        Registry::folder(folder.join("registry").to_str().unwrap()).unwrap()
     }
 
     #[test]
@@ -256,7 +258,7 @@ mod tests {
         publication.publish(&author).unwrap();
         let index = registry.index().unwrap();
         let listed = &index.index().packages[0];
-        let path = registry.package_file(listed);
+        let path = registry.local().unwrap().package(listed);
         let mut bytes = fs::read(&path).unwrap();
         *bytes.last_mut().unwrap() ^= 1;
         fs::write(&path, &bytes).unwrap();

@@ -36,9 +36,9 @@ fn a_package_that_does_not_fit_the_bundle_is_explained() {
             "backplane: c-hullo is not installed from a registry: name one with --registry",
         ),
         (
-            &["install", "c-hello", "--registry", "https://example.org"],
+            &["install", "c-hello", "--registry", "ftp://example.org"],
             1,
-            "registries over HTTP are not supported: mirror the folder, and name the copy",
+            "a registry is a folder, or a file://, http:// or https:// URL",
         ),
         (
             &["install", "c-hello", "c-hello"],

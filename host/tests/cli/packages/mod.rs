@@ -4,6 +4,7 @@ mod choosing;
 mod making;
 mod refusing;
 mod running;
+mod web;
 
 use crate::host::{Ended, backplane, ended, write_bundle};
 use backplane_test_support::{compile_c, workspace};

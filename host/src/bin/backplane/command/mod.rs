@@ -11,6 +11,7 @@ pub(crate) mod modules;
 pub(crate) mod new;
 pub(crate) mod package;
 pub(crate) mod permissions;
+mod progress;
 pub(crate) mod rollback;
 pub(crate) mod run;
 pub(crate) mod stop;

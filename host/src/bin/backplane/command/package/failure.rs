@@ -3,6 +3,7 @@
 use crate::exit::Failure;
 use backplane_package::{
     FileError, KeyError, LockError, PackageError, PublishError, RegistryError, StoreError, TrustError,
+    WebError,
 };
 
 macro_rules! fails {
@@ -23,5 +24,6 @@ fails!(
     PublishError,
     RegistryError,
     StoreError,
-    TrustError
+    TrustError,
+    WebError
 );

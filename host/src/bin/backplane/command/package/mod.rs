@@ -8,6 +8,7 @@ pub(crate) mod list;
 pub(crate) mod outdated;
 pub(crate) mod pack;
 pub(crate) mod publish;
+mod registries;
 pub(crate) mod remove;
 pub(crate) mod sign;
 pub(crate) mod verify;

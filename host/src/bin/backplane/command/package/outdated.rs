@@ -1,11 +1,12 @@
 //! `backplane outdated`
 
 use super::believe::BelieveArgs;
+use super::registries::WebArgs;
 use crate::args::Global;
 use crate::exit::Failure;
 use crate::output::{print, print_json, table};
 use crate::site::Site;
-use backplane_package::{Allowed, Listed, Registry, SignedIndex};
+use backplane_package::{Allowed, Listed, SignedIndex};
 use semver::{Version, VersionReq};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -26,12 +27,15 @@ pub(crate) struct Outdated {
     bundle: Option<PathBuf>,
     #[command(flatten)]
     believe: BelieveArgs,
+    #[command(flatten)]
+    web: WebArgs,
 }
 
 impl Outdated {
     pub(crate) fn execute(self, global: &Global) -> Result<(), Failure> {
         let mut site = Site::open(self.bundle.as_deref())?;
         let belief = self.believe.open()?;
+        let registries = self.web.open(&belief)?;
         let mut indexes: BTreeMap<String, SignedIndex> = BTreeMap::new();
         let (mut rows, mut found) = (Vec::new(), Vec::new());
         for (name, locked) in site.lock.packages.clone() {
@@ -39,10 +43,9 @@ impl Outdated {
                 continue;
             };
             if !indexes.contains_key(registry) {
-                let index = Registry::at(registry)?.index()?;
-                belief.admit(Some(index.signer()), &format!("the index of {registry}"))?;
-                // An old index is refused here, too. What was seen is not written down: nothing was installed from it.
-                site.lock.note(registry, &index, Allowed::default())?;
+                // What was seen is not written down: nothing was installed from it.
+                let index =
+                    registries.index(&registries.at(registry)?, &mut site.lock, Allowed::default())?;
                 indexes.insert(registry.clone(), index);
             }
             let versions = indexes[registry].index().versions(&name);

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 /// Put packages into a registry, and sign its index anew
 ///
-/// A registry is a folder, which is made if it is not there. A name in it belongs to the key whose package came first.
+/// A registry is a folder, which is made if it is not there. Any web server can give it out. A name in it belongs to the key whose package came first.
 /// The index is only ever signed by one key.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -30,7 +30,7 @@ pub(crate) struct Publish {
 impl Publish {
     pub(crate) fn execute(self, global: &Global) -> Result<(), Failure> {
         let key = SecretKey::read(&self.key)?;
-        let registry = Registry::at(&self.to)?;
+        let registry = Registry::folder(&self.to)?;
         let mut publication = Publication::to(&registry)?;
         let mut new = 0;
         for package in &self.packages {

@@ -1,10 +1,10 @@
 //! `backplane storage export`
 
 use super::lines::{end, head, stored};
-use super::progress::Progress;
 use super::store::Store;
 use crate::args::Global;
 use crate::bundle::absolute;
+use crate::command::progress::{Progress, Unit};
 use crate::exit::Failure;
 use crate::output::{print, print_json};
 use serde_json::{Value as Json, json};
@@ -63,7 +63,7 @@ impl Export {
 
 async fn write(store: &mut Store<'_>, job: &str, out: &mut impl Write) -> Result<u64, Failure> {
     writeln!(out, "{}", head(job))?;
-    let mut progress = Progress::new("exported", None);
+    let mut progress = Progress::new("exported", Unit::Rows, None);
     let mut after = Json::Null;
     loop {
         let page = store

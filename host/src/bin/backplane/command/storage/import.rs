@@ -1,9 +1,9 @@
 //! `backplane storage import`
 
 use super::lines::{LineError, MAX_LINE, Reader, Row};
-use super::progress::Progress;
 use super::store::{Store, full_name};
 use crate::args::Global;
+use crate::command::progress::{Progress, Unit};
 use crate::exit::{Exit, Failure};
 use crate::output::{print, print_json, printable};
 use backplane_host::gateway::limits;
@@ -139,7 +139,7 @@ async fn write(
     rows: u64,
     done: &mut Done,
 ) -> Result<(), Failure> {
-    let mut progress = Progress::new("imported", Some(rows));
+    let mut progress = Progress::new("imported", Unit::Rows, Some(rows));
     let mut reader = read(file).map_err(changed)?;
     let (mut batch, mut bytes) = (Vec::new(), 0);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

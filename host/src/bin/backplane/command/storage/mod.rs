@@ -10,7 +10,6 @@ mod get;
 mod import;
 mod jobs;
 mod lines;
-mod progress;
 mod scan;
 mod store;
 

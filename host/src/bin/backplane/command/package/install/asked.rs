@@ -1,7 +1,7 @@
 //! What is asked for, and what there is for it.
 
-use super::super::believe::Belief;
 use super::super::open;
+use super::super::registries::Registries;
 use crate::exit::Failure;
 use crate::site::Site;
 use backplane_descriptor::is_module_name;
@@ -42,7 +42,7 @@ impl Asked {
     /// Reads the packages that are files, and the indexes of the registries that have the others.
     pub(super) fn gather(
         site: &mut Site,
-        belief: &Belief,
+        registries: &Registries<'_>,
         packages: &[String],
         registry: Option<&str>,
         allowed: Allowed,
@@ -72,7 +72,7 @@ impl Asked {
                     "{name} is not installed from a registry: name one with --registry"
                 )));
             };
-            let number = asked.registry(site, belief, &location, allowed)?;
+            let number = asked.registry(site, registries, &location, allowed)?;
             asked.add_listed(number, name)?;
         }
         asked.check_target()?;
@@ -122,11 +122,11 @@ impl Asked {
     fn registry(
         &mut self,
         site: &mut Site,
-        belief: &Belief,
+        registries: &Registries<'_>,
         location: &str,
         allowed: Allowed,
     ) -> Result<usize, Failure> {
-        let registry = Registry::at(location)?;
+        let registry = registries.at(location)?;
         let location = registry.location();
         let known = self
             .registries
@@ -135,9 +135,7 @@ impl Asked {
         if let Some(number) = known {
             return Ok(number);
         }
-        let index = registry.index()?;
-        belief.admit(Some(index.signer()), &format!("the index of {location}"))?;
-        site.lock.note(&location, &index, allowed)?;
+        let index = registries.index(&registry, &mut site.lock, allowed)?;
         self.registries.push((registry, index));
         Ok(self.registries.len() - 1)
     }

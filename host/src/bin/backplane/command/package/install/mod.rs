@@ -8,6 +8,7 @@ mod show;
 mod swap;
 
 use super::believe::BelieveArgs;
+use super::registries::WebArgs;
 use crate::args::Global;
 use crate::exit::Failure;
 use crate::site::Site;
@@ -27,6 +28,7 @@ use swap::Swap;
 Examples:
   backplane install ./chat-0.1.0.bpkg
   backplane install chat --registry /srv/registry
+  backplane install chat --registry https://plugins.example.org
   backplane install chat@^0.2 storage --dry-run
   backplane install chat --swap             the host that runs goes over to it, or stays as it is
   backplane install                         what backplane.lock lists, for example in a fresh copy
@@ -37,7 +39,7 @@ pub(crate) struct Install {
     /// Packages
     #[arg(value_name = "NAME|FILE", value_hint = clap::ValueHint::FilePath)]
     packages: Vec<String>,
-    /// The registry to take them from: a folder, or its file:// URL. Without it: the one that a package came from
+    /// The registry to take them from: a folder, or a file://, http:// or https:// URL. Without it: the one that a package came from
     #[arg(long, value_name = "REGISTRY", env = "BACKPLANE_REGISTRY", value_hint = clap::ValueHint::DirPath)]
     registry: Option<String>,
     /// The bundle file. Without it: ./bundle.toml
@@ -45,6 +47,8 @@ pub(crate) struct Install {
     bundle: Option<PathBuf>,
     #[command(flatten)]
     believe: BelieveArgs,
+    #[command(flatten)]
+    web: WebArgs,
     /// Show what would be installed, and install nothing
     #[arg(long)]
     dry_run: bool,
@@ -63,10 +67,11 @@ impl Install {
     pub(crate) async fn execute(self, global: &Global) -> Result<(), Failure> {
         let mut site = Site::open(self.bundle.as_deref())?;
         let belief = self.believe.open()?;
+        let registries = self.web.open(&belief)?;
         // Nothing is written before everything is checked.
         let _guard = (!self.dry_run).then(|| site.store.guard()).transpose()?;
         if self.packages.is_empty() {
-            return restore::restore(&site, &belief, self.dry_run, global);
+            return restore::restore(&site, &belief, &registries, self.dry_run, global);
         }
         let allowed = Allowed {
             downgrade: self.allow_downgrade,
@@ -74,7 +79,7 @@ impl Install {
         };
         let asked = Asked::gather(
             &mut site,
-            &belief,
+            &registries,
             &self.packages,
             self.registry.as_deref(),
             allowed,
