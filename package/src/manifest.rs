@@ -3,7 +3,7 @@
 use crate::place::{PLUGIN, Place};
 use crate::{Digest, PackageError, limits};
 use backplane_descriptor::{
-    Codec, Interface, Manifest as PluginManifest, Requirement, Type, Unload, is_module_name,
+    Codec, Interface, Manifest as PluginManifest, Requirement, Subscription, Type, Unload, is_module_name,
 };
 use semver::Version;
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,9 @@ pub struct Manifest {
     pub provides: Vec<Provided>,
     /// The interfaces that it calls.
     pub requires: Vec<Requirement>,
+    /// The events that it listens to; left out of the text where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subscribes: Vec<Subscription>,
     /// The files, in the order of their paths.
     pub entries: Vec<Entry>,
 }
@@ -69,6 +72,7 @@ impl Manifest {
             license: plugin.license.clone(),
             provides: provides.collect(),
             requires: plugin.requires.clone(),
+            subscribes: plugin.subscribes.clone(),
             entries,
         }
     }
@@ -132,7 +136,7 @@ impl Manifest {
             license: self.license.clone(),
             provides: self.provides.iter().map(interface).collect(),
             requires: self.requires.clone(),
-            subscribes: Vec::new(),
+            subscribes: self.subscribes.clone(),
             config: Type::Unit,
             state: None,
             exclusive: Vec::new(),

@@ -4,7 +4,7 @@ use super::*;
 use proptest::prelude::*;
 use std::sync::LazyLock;
 
-const PLUGIN_JSON: &str = r#"{"name":"hello","version":"1.0.0","license":"MIT","provides":[{"id":"demo.hello","version":"1.2.0","docs":"","methods":[],"events":[]}],"requires":[{"interface":"storage.kv","version":"^1"}]}"#;
+const PLUGIN_JSON: &str = r#"{"name":"hello","version":"1.0.0","license":"MIT","provides":[{"id":"demo.hello","version":"1.2.0","docs":"","methods":[],"events":[]}],"requires":[{"interface":"storage.kv","version":"^1"}],"subscribes":[{"interface":"demo.news","version":"^1","event":"told"}]}"#;
 const TARGET: &str = "linux-x86_64";
 
 pub(crate) fn plugin_json(version: &str) -> String {
@@ -52,6 +52,8 @@ fn a_package_tells_what_it_holds() {
     let outline = manifest.outline();
     assert_eq!(outline.provides[0].version, package.plugin().provides[0].version);
     assert_eq!(outline.requires, package.plugin().requires);
+    assert_eq!(outline.subscribes, package.plugin().subscribes);
+    assert_eq!(outline.subscribes[0].event, "told");
 }
 
 #[test]

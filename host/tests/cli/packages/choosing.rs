@@ -121,3 +121,33 @@ fn versions_are_chosen_that_fit_each_other_and_a_conflict_is_explained() {
     let host = Host::spawn_in(bench.folder, &[]);
     assert_eq!(host.json(&["modules"]).as_array().map(Vec::len), Some(2));
 }
+
+#[test]
+fn the_table_of_a_new_module_grants_all_that_it_calls_and_hears() {
+    let bench = Bench::new();
+    let asks = [
+        ("c-hello", "asking"),
+        (r#"\"id\":\"fixture.echo\""#, r#"\"id\":\"fixture.asking\""#),
+        (
+            r#"\"provides\":"#,
+            r#"\"requires\":[{\"interface\":\"fixture.echo\",\"version\":\"^1\"}],\"subscribes\":[{\"interface\":\"fixture.echo\",\"version\":\"^1\",\"event\":\"heard\"},{\"interface\":\"fixture.news\",\"version\":\"^1\",\"event\":\"told\"}],\"provides\":"#,
+        ),
+    ];
+    bench.ok(&["pack", &variant("asking", "1.0.0", &asks)]);
+    bench.ok(&["sign", "asking-1.0.0.bpkg", "--key", "author.key"]);
+    let verified = bench.ok(&["verify", "asking-1.0.0.bpkg"]);
+    assert!(
+        verified.contains("subscribes  fixture.echo.heard ^1, fixture.news.told ^1\n"),
+        "{verified}"
+    );
+    bench.ok(&["pack", &super::LIBRARIES[0]]);
+    bench.ok(&["sign", "c-hello-1.0.0.bpkg", "--key", "author.key"]);
+    let installed = bench.run(&["install", "./asking-1.0.0.bpkg", "./c-hello-1.0.0.bpkg"]);
+    assert_eq!(installed.code, Some(0), "{installed:?}");
+    assert!(
+        installed
+            .out
+            .ends_with("[modules.asking]\ngrants = [\"fixture.echo\", \"fixture.news.told\"]\n"),
+        "{installed:?}"
+    );
+}

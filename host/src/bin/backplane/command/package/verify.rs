@@ -68,6 +68,14 @@ impl Verify {
                     .map(|it| format!("{} {}", it.interface, it.version))
                     .collect()),
             ),
+            (
+                "subscribes",
+                ids(manifest
+                    .subscribes
+                    .iter()
+                    .map(|it| format!("{}.{} {}", it.interface, it.event, it.version))
+                    .collect()),
+            ),
         ];
         shown.retain(|(_, value)| !value.is_empty());
         print(&fields(&shown))

@@ -5,6 +5,7 @@ use crate::command::swap::line;
 use crate::exit::Failure;
 use crate::output::{print, print_json, table};
 use crate::site::Site;
+use backplane_package::Manifest;
 use serde_json::{Value as Json, json};
 
 /// What is installed, or would be, and which modules have gone over to it.
@@ -51,24 +52,33 @@ fn to_json(site: &Site, step: &Step<'_>) -> Json {
     })
 }
 
-/// The table of a module that is not in the bundle yet. What it may call is for a person to say.
+/// The table of a module that is not in the bundle yet. What it may call and hear is for a person to say.
 fn module_hint(site: &Site, step: &Step<'_>) -> String {
     let manifest = &step.offer.manifest;
     let name = &manifest.name;
     if !site.modules(name).is_empty() {
         return String::new();
     }
-    let grants: Vec<_> = manifest
-        .requires
-        .iter()
-        .map(|it| format!("{:?}", it.interface))
-        .collect();
-    let grants = match grants.is_empty() {
-        true => String::new(),
-        false => format!("grants = [{}]\n", grants.join(", ")),
+    let grants = match grants(manifest) {
+        none if none.is_empty() => String::new(),
+        grants => format!("grants = [{}]\n", grants.join(", ")),
     };
     let file = site.file.display();
     format!(
-        "\n{name} is no module of {file} yet. With all that it calls, it is this table; what it listens to the host names when it starts:\n\n[modules.{name}]\n{grants}"
+        "\n{name} is no module of {file} yet. With all that it calls and hears, it is this table:\n\n[modules.{name}]\n{grants}"
     )
+}
+
+/// The grants that a plugin needs for all that it asks for, as they stand in a bundle.
+fn grants(manifest: &Manifest) -> Vec<String> {
+    let calls = manifest.requires.iter().map(|it| it.interface.clone());
+    let mut grants: Vec<String> = calls.collect();
+    for heard in &manifest.subscribes {
+        let event = format!("{}.{}", heard.interface, heard.event);
+        // Who is granted an interface hears its events.
+        if !grants.contains(&heard.interface) && !grants.contains(&event) {
+            grants.push(event);
+        }
+    }
+    grants.iter().map(|it| format!("{it:?}")).collect()
 }
