@@ -1,6 +1,7 @@
 //! A named, versioned contract of methods and events.
 
-use crate::{Record, Type, json};
+use crate::check::check_interface;
+use crate::{Record, Type, is_interface_id, json};
 use semver::Version;
 use serde::Deserialize;
 
@@ -63,7 +64,41 @@ pub struct Event {
     pub retained: bool,
 }
 
+/// Why a text is no interface.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InterfaceError {
+    /// It is not the JSON that it should be.
+    #[error("the schema is not valid: {0}")]
+    Json(#[from] serde_json::Error),
+    /// It breaks a rule.
+    #[error("the schema is not valid: {place}: {problem}")]
+    Rule {
+        /// Where.
+        place: String,
+        /// Which rule, and how it is broken.
+        problem: String,
+    },
+}
+
 impl Interface {
+    /// Reads and checks an interface by itself, as it is [committed](crate::committed).
+    ///
+    /// # Errors
+    /// [`InterfaceError`] names the place and the rule.
+    pub fn parse(json: &[u8]) -> Result<Self, InterfaceError> {
+        let interface: Self = serde_json::from_slice(json)?;
+        if !is_interface_id(&interface.id) {
+            let problem = format!("{:?} is not an interface id", interface.id);
+            let place = "id".to_owned();
+            return Err(InterfaceError::Rule { place, problem });
+        }
+        match check_interface(&interface) {
+            Ok(()) => Ok(interface),
+            Err((place, problem)) => Err(InterfaceError::Rule { place, problem }),
+        }
+    }
+
     /// The number of the method `name`.
     pub fn method(&self, name: &str) -> Option<(u32, &Method)> {
         (0..).zip(&self.methods).find(|(_, method)| method.name == name)

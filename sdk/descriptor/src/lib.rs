@@ -23,7 +23,7 @@ pub mod transcode;
 mod ty;
 
 pub use hex_text::{Digest, HexError, from_hex, from_lower_hex, to_hex};
-pub use interface::{Event, Interface, Method, Param};
+pub use interface::{Event, Interface, InterfaceError, Method, Param};
 pub use manifest::{
     Codec, Manifest, ManifestError, Overflow, Requirement, State, Subscription, Unload, is_interface_id,
     is_module_name,

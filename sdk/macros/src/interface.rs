@@ -4,6 +4,7 @@ use crate::docs::{docs, pascal_case, snake_case, take, take_default};
 use crate::record::{field, not_unit};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
+use syn::ext::IdentExt as _;
 use syn::parse::Parser as _;
 use syn::{
     Attribute, FnArg, GenericArgument, ItemTrait, LitInt, LitStr, Pat, PathArguments, ReturnType, TraitItem,
@@ -256,10 +257,15 @@ fn descriptor(
         not_unit(&param.ty, &message)
     });
     let methods = methods.iter().map(|method| {
-        let (name, docs) = (method.name.to_string(), docs(&method.attrs));
+        let (name, docs) = (method.name.unraw().to_string(), docs(&method.attrs));
         let params = method.params.iter().map(|param| {
             let default = param.default.as_ref().map_or("", |it| it.json.as_str());
-            field(&param.name.to_string(), &param.docs, &ty(&param.ty), default)
+            field(
+                &param.name.unraw().to_string(),
+                &param.docs,
+                &ty(&param.ty),
+                default,
+            )
         });
         let returns = ty(&method.returns);
         let error = match &method.error {
@@ -276,7 +282,8 @@ fn descriptor(
         })
     });
     let events = events.iter().map(|event| {
-        let (name, docs, body, retained) = (event.name.to_string(), docs(&event.attrs), ty(&event.body), event.retained);
+        let (name, docs) = (event.name.unraw().to_string(), docs(&event.attrs));
+        let (body, retained) = (ty(&event.body), event.retained);
         quote!(::backplane_sdk::generated::EventTy { name: #name, docs: #docs, body: &#body, retained: #retained })
     });
     quote! {
@@ -418,7 +425,7 @@ fn server(item: &ItemTrait, names: &Names, methods: &[Method]) -> TokenStream {
 fn server_field(param: &Param) -> TokenStream {
     let (name, ty) = (&param.name, &param.ty);
     let default = param.default.as_ref().map(|_| {
-        let path = format!("default_{name}");
+        let path = format!("default_{}", name.unraw());
         quote!(#[serde(default = #path)])
     });
     quote!(#default #name: #ty)
@@ -450,7 +457,7 @@ fn publisher(item: &ItemTrait, names: &Names, events: &[Event]) -> TokenStream {
         let Event {
             index, name, body, ..
         } = event;
-        let (text, ty) = (name.to_string(), event_type(event));
+        let (text, ty) = (name.unraw().to_string(), event_type(event));
         quote! {
             impl ::backplane_sdk::EventSpec for #module::#ty {
                 type Body = #body;
@@ -489,5 +496,5 @@ fn publisher(item: &ItemTrait, names: &Names, events: &[Event]) -> TokenStream {
 }
 
 fn event_type(event: &Event) -> Ident {
-    format_ident!("{}", pascal_case(&event.name.to_string()))
+    format_ident!("{}", pascal_case(&event.name.unraw().to_string()))
 }

@@ -4,6 +4,7 @@
 //! [`LightNode`] runs `light/light.mjs`, a js-waku light node, in the same way; its packages are of another
 //! age, so that they are in a folder of their own.
 //! [`GossipPeer`] runs `gossip/gossip.mjs` or `python/gossip.py`, which know gossipsub and nothing else of Waku.
+//! [`compile_typescript`] compiles modules with the compiler of `typescript/`.
 //!
 //! The packages are pinned in the `package-lock.json` or `requirements.txt` beside and installed when they are missing
 //! or others. Whatever is missing (node, npm, python, a registry) is an error, so that a test fails and does not pass
@@ -15,6 +16,7 @@ mod install;
 mod light;
 mod process;
 mod toychat;
+mod typescript;
 
 pub use event::{Chat, Event, Metadata, Peer, Ready, Sent};
 pub use gossip::{GossipKind, GossipOptions, GossipPeer};
@@ -22,3 +24,4 @@ pub use install::InstallError;
 pub use light::{LightConnected, LightNode, LightQuery, LightReceived, LightRecord};
 pub use process::PeerError;
 pub use toychat::{Options, ToyChat};
+pub use typescript::compile_typescript;

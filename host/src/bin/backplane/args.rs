@@ -2,8 +2,8 @@
 
 use crate::command::package::{install, key, list, outdated, pack, publish, remove, sign, verify};
 use crate::command::{
-    call, completion, events, inspect, load, logs, modules, new, permissions, rollback, run, stop, storage,
-    swap, unload,
+    bindgen, call, completion, events, inspect, load, logs, modules, new, permissions, rollback, run, stop,
+    storage, swap, unload,
 };
 use crate::exit;
 use clap::{Parser, Subcommand};
@@ -51,6 +51,7 @@ pub(crate) enum Command {
     Permissions(permissions::Permissions),
     Storage(storage::Storage),
     New(new::New),
+    Bindgen(bindgen::Bindgen),
     Pack(pack::Pack),
     Sign(sign::Sign),
     Verify(verify::Verify),

@@ -1,5 +1,6 @@
 //! The commands, one in a file.
 
+pub(crate) mod bindgen;
 pub(crate) mod call;
 pub(crate) mod completion;
 pub(crate) mod events;
@@ -39,6 +40,7 @@ pub(crate) async fn run(args: Args) -> Result<(), Failure> {
         Command::Permissions(permissions) => permissions.execute(global).await,
         Command::Storage(storage) => storage.execute(global).await,
         Command::New(new) => new.execute(global),
+        Command::Bindgen(bindgen) => bindgen.execute(global),
         Command::Pack(pack) => pack.execute(global),
         Command::Sign(sign) => sign.execute(global),
         Command::Verify(verify) => verify.execute(global),
