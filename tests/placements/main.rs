@@ -8,6 +8,7 @@ mod events;
 mod hostile;
 mod lifecycle;
 mod methods;
+mod others;
 mod process;
 mod streams;
 
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         lifecycle::RULES,
         process::RULES,
         hostile::RULES,
+        others::RULES,
     ];
     for some in all {
         rules.extend(some.iter().filter(|rule| is_wanted(rule, &wanted)));
